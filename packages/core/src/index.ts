@@ -1,2 +1,20 @@
 export { ATTRIBUTION_KEYS, GEN_AI, SPANCOST } from "./attribute-names.ts";
+export type { CallReading } from "./call-reading.ts";
+export { findUsageIssue, SECONDS_SCALE, type UsageIssue } from "./check-usage.ts";
+export { decimalFromNumber, divideHalfUp, formatDecimal, parseDecimal } from "./decimal.ts";
+export { DIALECTS } from "./dialects/registry.ts";
+export type { Dialect } from "./dialects/dialect.ts";
+export {
+  type CostLine,
+  MONEY_SCALE,
+  PRICE_BUCKETS,
+  type PriceBucket,
+  priceUsage,
+  UNIT_PRICE_SCALE,
+  type UnitPrices,
+  type UsageCost,
+} from "./price-usage.ts";
+export { type AttributionKeys, readAttribution, type SpanAttribution } from "./read-attribution.ts";
+export { readSpan } from "./read-span.ts";
+export type { SpanFacts } from "./span-facts.ts";
 export { type Usage, UNKNOWN_USAGE } from "./usage.ts";

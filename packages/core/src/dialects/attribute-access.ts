@@ -1,0 +1,85 @@
+import type { SpanFacts } from "../span-facts.ts";
+import type { Source } from "./dialect.ts";
+
+/** Longest JSON attribute that is parsed, in UTF-16 units: usage stands in small ones, but Genkit's holds the answer's text too. */
+const MAX_JSON_LENGTH = 1_048_576;
+
+/** Reads sources from one span; parses each JSON attribute once. */
+export class AttributeAccess {
+  readonly #span: SpanFacts;
+  #parsed: Map<string, unknown> | undefined;
+
+  constructor(span: SpanFacts) {
+    this.#span = span;
+  }
+
+  has(key: string): boolean {
+    return this.#span.attributes[key] !== undefined;
+  }
+
+  /** The attribute as text, or "". */
+  text(key: string): string {
+    const value = this.#span.attributes[key];
+    return typeof value === "string" ? value : "";
+  }
+
+  /** The first source with a text, trimmed, or "". */
+  firstText(sources: readonly Source[] | undefined): string {
+    for (const source of sources ?? []) {
+      const value = this.#read(source);
+      if (typeof value === "string" && value.trim() !== "") return value.trim();
+    }
+    return "";
+  }
+
+  /** The first source that holds a number; NaN is how some producers say "unknown". */
+  firstCount(sources: readonly Source[] | undefined): number | null {
+    for (const source of sources ?? []) {
+      const value = this.#read(source);
+      if (typeof value === "bigint") return Number(value);
+      if (typeof value === "number" && !Number.isNaN(value)) return value;
+    }
+    return null;
+  }
+
+  /** The first source that holds a truth value. */
+  firstFlag(sources: readonly Source[] | undefined): boolean {
+    for (const source of sources ?? []) {
+      const value = this.#read(source);
+      if (typeof value === "boolean") return value;
+      if (value === "true" || value === "false") return value === "true";
+    }
+    return false;
+  }
+
+  /** The parsed JSON of an attribute; `undefined` when it is absent, too long or no JSON. */
+  json(key: string): unknown {
+    const cached = this.#parsed?.get(key);
+    if (cached !== undefined) return cached;
+    const parsed = parseBounded(this.#span.attributes[key]);
+    this.#parsed ??= new Map();
+    this.#parsed.set(key, parsed);
+    return parsed;
+  }
+
+  #read(source: Source): unknown {
+    if (typeof source === "string") return this.#span.attributes[source];
+    let value = this.json(source.json);
+    for (const key of source.path) {
+      if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return undefined;
+      value = (value as Record<string, unknown>)[key];
+    }
+    return value;
+  }
+}
+
+function parseBounded(text: unknown): unknown {
+  if (typeof text !== "string" || text.length > MAX_JSON_LENGTH) return undefined;
+  const first = text.trimStart()[0];
+  if (first !== "{" && first !== "[") return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

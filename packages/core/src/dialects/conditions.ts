@@ -1,0 +1,50 @@
+import type { AttributeAccess } from "./attribute-access.ts";
+import type { Condition, ProviderFamily } from "./dialect.ts";
+
+/** What conditions may ask about besides attributes. */
+export interface ConditionSubject {
+  readonly spanName: string;
+  readonly family: ProviderFamily;
+  readonly streamed: boolean;
+  readonly operation: string;
+  readonly inputTokens: number | null;
+}
+
+/** Tokens that a provider's chat format adds to each message, and to a prompt, before any text. */
+const TOKENS_A_MESSAGE = 5;
+const TOKENS_A_PROMPT = 3;
+
+/** Whether all parts of a condition hold. Parts of the subject that are not known yet are passed as `undefined` and do not hold. */
+export function holds(condition: Condition, access: AttributeAccess, subject: Partial<ConditionSubject>): boolean {
+  return (
+    (condition.provider === undefined || (subject.family !== undefined && condition.provider.includes(subject.family))) &&
+    (condition.streamed === undefined || condition.streamed === subject.streamed) &&
+    (condition.operationIn === undefined || condition.operationIn.includes(subject.operation ?? "")) &&
+    (condition.has === undefined || access.has(condition.has)) &&
+    (condition.lacksAll === undefined || !condition.lacksAll.some((key) => access.has(key))) &&
+    (condition.nameIncludes === undefined || (subject.spanName ?? "").includes(condition.nameIncludes)) &&
+    (condition.attribute === undefined || matchesText(condition, access.text(condition.attribute))) &&
+    (condition.fewerInputTokensThanMessagesNeed === undefined ||
+      isBelowMessages(access, condition.fewerInputTokensThanMessagesNeed, subject.inputTokens ?? null))
+  );
+}
+
+/** Whether one of the conditions holds. */
+export function anyHolds(
+  conditions: readonly Condition[] | undefined,
+  access: AttributeAccess,
+  subject: Partial<ConditionSubject>,
+): boolean {
+  return conditions?.some((condition) => holds(condition, access, subject)) ?? false;
+}
+
+function matchesText(condition: Condition, text: string): boolean {
+  if (condition.in !== undefined) return condition.in.includes(text);
+  return condition.endsWith?.some((end) => text.endsWith(end)) ?? false;
+}
+
+function isBelowMessages(access: AttributeAccess, key: string, inputTokens: number | null): boolean {
+  if (inputTokens === null) return false;
+  const messages = access.json(key);
+  return Array.isArray(messages) && inputTokens < messages.length * TOKENS_A_MESSAGE + TOKENS_A_PROMPT;
+}

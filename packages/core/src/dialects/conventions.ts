@@ -1,0 +1,45 @@
+import type { Dialect } from "./dialect.ts";
+import { CONVENTION_FIELDS, CONVENTION_USAGE, ROLES_BY_OPERATION } from "./shared.ts";
+
+/** Our own instrumentation: the current conventions to the letter. */
+export const SPANCOST_DIALECT: Dialect = {
+  name: "spancost",
+  recognise: { scopes: ["@spancost/*"] },
+  roles: ROLES_BY_OPERATION,
+  fields: CONVENTION_FIELDS,
+  usage: CONVENTION_USAGE,
+};
+
+/** The official OpenTelemetry instrumentations of LLM clients. */
+export const OPENTELEMETRY_DIALECT: Dialect = {
+  name: "opentelemetry",
+  recognise: {
+    scopes: ["@opentelemetry/instrumentation-openai", "opentelemetry.instrumentation.openai_v2"],
+  },
+  roles: ROLES_BY_OPERATION,
+  fields: CONVENTION_FIELDS,
+  usage: CONVENTION_USAGE,
+};
+
+/**
+ * Sentry's SDK, which follows the conventions with totals that include their parts, and names cache and reasoning in its own way too.
+ */
+export const SENTRY_DIALECT: Dialect = {
+  name: "sentry",
+  recognise: { scopes: ["@sentry/*", "sentry*"], anyAttribute: ["gen_ai.system", "gen_ai.provider.name", "gen_ai.operation.name"] },
+  roles: ROLES_BY_OPERATION,
+  fields: CONVENTION_FIELDS,
+  usage: CONVENTION_USAGE,
+};
+
+/** Whoever else uses `gen_ai.*`: read by the conventions' meaning, and marked as not recognised. */
+export const UNKNOWN_PRODUCER_DIALECT: Dialect = {
+  name: "gen_ai",
+  recognise: {
+    scopes: [],
+    anyAttribute: ["gen_ai.operation.name", "gen_ai.provider.name", "gen_ai.system", "gen_ai.request.model"],
+  },
+  roles: ROLES_BY_OPERATION,
+  fields: CONVENTION_FIELDS,
+  usage: CONVENTION_USAGE,
+};

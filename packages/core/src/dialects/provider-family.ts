@@ -1,0 +1,18 @@
+import type { ProviderFamily } from "./dialect.ts";
+
+const FAMILY_BY_PROVIDER: readonly (readonly [pattern: RegExp, family: ProviderFamily])[] = [
+  [/anthropic|claude/, "anthropic"],
+  [/bedrock|^aws/, "bedrock"],
+  [/google|gemini|vertex|^gcp/, "google"],
+  [/openai|azure/, "openai"],
+  [/^x[_-]?ai|grok/, "xai"],
+];
+
+/** The family whose way of counting a provider has. Claude counts alike wherever it runs, so the model is asked as well. */
+export function providerFamily(provider: string, model: string): ProviderFamily {
+  if (/claude/i.test(model)) return "anthropic";
+  const name = provider.toLowerCase();
+  for (const [pattern, family] of FAMILY_BY_PROVIDER) if (pattern.test(name)) return family;
+  if (/gemini/i.test(model)) return "google";
+  return "other";
+}

@@ -1,0 +1,60 @@
+import { ATTRIBUTION_KEYS, SPANCOST } from "./attribute-names.ts";
+import { AttributeAccess } from "./dialects/attribute-access.ts";
+import type { Source } from "./dialects/dialect.ts";
+import type { SpanFacts } from "./span-facts.ts";
+
+/** Who and what caused a call, as far as one span says; "" is "not said". */
+export interface SpanAttribution {
+  readonly tenantId: string;
+  readonly userId: string;
+  readonly feature: string;
+  readonly task: string;
+  readonly taskId: string;
+}
+
+/** Names under which an application's own attribution is written. @default ATTRIBUTION_KEYS */
+export type AttributionKeys = { readonly [key in keyof typeof ATTRIBUTION_KEYS]: string };
+
+/** Longest value kept, in UTF-16 units: an id is short, and a column of the ledger's key must be. */
+const MAX_VALUE_LENGTH = 256;
+
+const FOREIGN_TENANT: readonly Source[] = [
+  "tenant.id",
+  "traceloop.association.properties.tenant_id",
+  "langfuse.trace.metadata.tenant_id",
+  "ai.telemetry.metadata.tenant_id",
+  "ai.telemetry.metadata.tenantId",
+  "langsmith.metadata.tenant_id",
+  { json: "metadata", path: ["tenant_id"] },
+];
+const FOREIGN_USER: readonly Source[] = [
+  "user.id",
+  "enduser.id",
+  "traceloop.association.properties.user_id",
+  "langfuse.user.id",
+  "ai.telemetry.metadata.user_id",
+  "ai.telemetry.metadata.userId",
+  "langsmith.metadata.user_id",
+  { json: "metadata", path: ["user_id"] },
+];
+const FOREIGN_FEATURE: readonly Source[] = [
+  "traceloop.association.properties.feature",
+  "langfuse.trace.metadata.feature",
+  "ai.telemetry.metadata.feature",
+  "langsmith.metadata.feature",
+  { json: "metadata", path: ["feature"] },
+];
+
+/** Reads the attribution that stands on one span: our keys first, then those of other producers. */
+export function readAttribution(span: SpanFacts, keys: AttributionKeys = ATTRIBUTION_KEYS): SpanAttribution {
+  const access = new AttributeAccess(span);
+  const read = (own: string, foreign: readonly Source[]) =>
+    access.firstText([own, ...foreign]).slice(0, MAX_VALUE_LENGTH);
+  return {
+    tenantId: read(keys.tenantId, FOREIGN_TENANT),
+    userId: read(keys.userId, FOREIGN_USER),
+    feature: read(keys.feature, FOREIGN_FEATURE),
+    task: read(SPANCOST.task, []),
+    taskId: read(SPANCOST.taskId, []),
+  };
+}
