@@ -35,6 +35,8 @@ export interface CallReading {
   readonly usageIssue: UsageIssue | null;
   /** Whether what was billed can be worked out from `usage`. */
   readonly usageKnown: boolean;
+  /** The producer leaves cached tokens out of the input and does not report them: the call may have cost more. */
+  readonly usageIsLowerBound: boolean;
   /** A cost that the provider itself reported, in USD as a decimal, only from scopes known to pass it through. */
   readonly providedUsd: string | null;
 }

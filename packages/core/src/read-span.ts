@@ -5,7 +5,7 @@ import { decimalFromNumber, formatDecimal } from "./decimal.ts";
 import { AttributeAccess } from "./dialects/attribute-access.ts";
 import { anyHolds, type ConditionSubject, holds } from "./dialects/conditions.ts";
 import type { Dialect } from "./dialects/dialect.ts";
-import { providerFamily } from "./dialects/provider-family.ts";
+import { providerFamily, reasonsAsARule } from "./dialects/provider-family.ts";
 import { readUsage } from "./dialects/read-usage.ts";
 import { findDialect } from "./dialects/registry.ts";
 import { UNIT_PRICE_SCALE } from "./price-usage.ts";
@@ -30,7 +30,7 @@ export function readSpan(span: SpanFacts): CallReading | null {
   const fields = readFields(dialect, access, span.name);
   const isError = span.statusCode === 2 || anyHolds(dialect.fields.failed, access, {});
   const errorType = isError ? access.firstText(dialect.fields.errorType) : "";
-  const usage = readBilledUsage(dialect, access, fields, span.name);
+  const { usage, usageIsLowerBound } = readBilledUsage(dialect, access, fields, span.name);
   const usageIssue = findUsageIssue(usage);
   const usageKnown = usageIssue === null && isUsageKnown(usage, fields.operation);
   return {
@@ -45,6 +45,7 @@ export function readSpan(span: SpanFacts): CallReading | null {
     usage,
     usageIssue,
     usageKnown,
+    usageIsLowerBound: usageKnown && usageIsLowerBound,
     providedUsd: formatUsd(access.firstCount(dialect.providedUsd)),
   };
 }
@@ -93,15 +94,26 @@ function readOperation({ operation, operationByAttribute: own }: Dialect["fields
 }
 
 /** The usage that a span reports, or an unknown one when the figures are the producer's guess. */
-function readBilledUsage(dialect: Dialect, access: AttributeAccess, fields: Fields, spanName: string): Usage {
-  const family = providerFamily(fields.provider, fields.modelReported || fields.modelRequested);
+function readBilledUsage(
+  dialect: Dialect,
+  access: AttributeAccess,
+  fields: Fields,
+  spanName: string,
+): { usage: Usage; usageIsLowerBound: boolean } {
+  const model = fields.modelReported || fields.modelRequested;
+  const family = providerFamily(fields.provider, model);
   const subject: Partial<ConditionSubject> = { spanName, family, streamed: fields.streamed, operation: fields.operation };
+  const inputExcludesCache = anyHolds(dialect.inputExcludesCache, access, subject);
   const usage = readUsage(access, dialect.usage, {
-    inputExcludesCache: anyHolds(dialect.inputExcludesCache, access, subject),
+    inputExcludesCache,
     outputExcludesReasoning: anyHolds(dialect.outputExcludesReasoning, access, subject),
+    modelReasons: reasonsAsARule(model),
   });
-  const isGuess = anyHolds(dialect.usageIsGuess, access, { ...subject, inputTokens: usage.input });
-  return isGuess ? UNKNOWN_USAGE : usage;
+  if (anyHolds(dialect.usageIsGuess, access, { ...subject, inputTokens: usage.input })) {
+    return { usage: UNKNOWN_USAGE, usageIsLowerBound: false };
+  }
+  const cacheIsUnknown = usage.cacheRead === null && usage.cacheWrite5m === null && usage.cacheWrite1h === null;
+  return { usage, usageIsLowerBound: inputExcludesCache && cacheIsUnknown };
 }
 
 function isUsageKnown(usage: Usage, operation: string): boolean {

@@ -16,3 +16,11 @@ export function providerFamily(provider: string, model: string): ProviderFamily 
   if (/gemini/i.test(model)) return "google";
   return "other";
 }
+
+/** Gemini models from before reasoning, and those that embed. All later ones reason unless told not to. */
+const GEMINI_WITHOUT_REASONING = /gemini-(?:1\.|2\.0|pro(?:$|-vision)|embedding)|embedding/i;
+
+/** Whether a model reasons as a rule. Only asked where a producer leaves reasoning out of its output figure. */
+export function reasonsAsARule(model: string): boolean {
+  return !GEMINI_WITHOUT_REASONING.test(model);
+}

@@ -7,6 +7,8 @@ import type { UsageSources } from "./dialect.ts";
 export interface Exclusions {
   readonly inputExcludesCache: boolean;
   readonly outputExcludesReasoning: boolean;
+  /** Whether the model reasons as a rule, so that an output without its reasoning is far from what was billed. */
+  readonly modelReasons: boolean;
 }
 
 /** Reads the buckets of a span and brings the totals to the canonical meaning: with their parts. */
@@ -43,7 +45,8 @@ export function readUsage(access: AttributeAccess, sources: UsageSources, exclus
   function totalOutput(): number | null {
     if (textOutput !== null) return textOutput + (reasoning ?? 0) + (audioOut ?? 0);
     const output = access.firstCount(sources.output);
-    return output !== null && exclusions.outputExcludesReasoning ? output + (reasoning ?? 0) : output;
+    if (output === null || !exclusions.outputExcludesReasoning) return output;
+    return reasoning === null && exclusions.modelReasons ? null : output + (reasoning ?? 0);
   }
 }
 
