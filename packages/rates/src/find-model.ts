@@ -1,0 +1,81 @@
+import type { ModelEntry } from "./catalog-format.ts";
+import type { Catalog, ProviderCatalog } from "./catalog.ts";
+import { listNameCandidates, type ModelName, readModelName } from "./model-names.ts";
+import { readProviderName } from "./provider-names.ts";
+
+/** A model of the catalogue, and how sure the match is. */
+export type ModelMatch =
+  | { readonly ok: true; readonly list: ProviderCatalog; readonly model: ModelEntry; readonly region: string; readonly inferred: boolean }
+  | { readonly ok: false; readonly reason: "unknown-provider" | "unknown-model" | "needs-mapping"; readonly nearest: readonly string[] };
+
+/** Lists to look into, with whether a match there is an inference. A provider comes first in its own list. */
+const FALLBACKS: Readonly<Record<string, readonly string[]>> = {
+  azure: ["openai"],
+  vertex: ["google"],
+  google: ["vertex"],
+};
+/** Providers that make models, in the order in which an unnamed provider is looked for. */
+const MAKERS = ["openai", "anthropic", "google", "xai", "mistral", "deepseek", "cohere", "perplexity", "moonshot", "voyage"];
+/** Names that only their maker serves: weights that anybody may run tell nothing about who was paid. */
+const ONE_MAKER = /^(?:gpt-(?!oss)|chatgpt-|o[134](?:-|$)|codex-|text-embedding-|whisper-1$|tts-1|dall-e-|claude-|gemini-|grok-|command-|embed-|mistral-(?:large|medium|small|embed)|codestral|magistral-medium|pixtral-large|deepseek-(?:chat|reasoner)|sonar|kimi-|voyage-)/;
+const MAX_NEAREST = 3;
+
+/** Finds the model that a provider's and a model's name mean. */
+export function findModel(catalog: Catalog, providerName: string, modelName: string): ModelMatch {
+  const reading = readProviderName(providerName);
+  const model = readModelName(modelName);
+  if (reading.kind === "self-hosted") return { ok: false, reason: "unknown-model", nearest: [] };
+  if (reading.kind === "known") return findKnown(catalog, reading.provider, model);
+  return findUnnamed(catalog, model, reading.kind);
+}
+
+function findKnown(catalog: Catalog, provider: string, model: ModelName): ModelMatch {
+  if (!model.readable) return { ok: false, reason: "needs-mapping", nearest: [] };
+  for (const [index, id] of [provider, ...(FALLBACKS[provider] ?? [])].entries()) {
+    const list = catalog.get(id);
+    const found = list && findInList(list, model);
+    if (list && found) return { ok: true, list, model: found.model, region: model.region, inferred: found.inferred || index > 0 };
+  }
+  const list = catalog.get(provider);
+  return { ok: false, reason: "unknown-model", nearest: list ? findNearest(list, model.name) : [] };
+}
+
+function findUnnamed(catalog: Catalog, model: ModelName, kind: "unnamed" | "unknown"): ModelMatch {
+  if (!model.readable) return { ok: false, reason: "needs-mapping", nearest: [] };
+  if (model.provider !== "") {
+    const match = findKnown(catalog, model.provider, model);
+    return match.ok ? { ...match, inferred: true } : match;
+  }
+  if (ONE_MAKER.test(model.name)) {
+    for (const id of MAKERS) {
+      const list = catalog.get(id);
+      const found = list && findInList(list, model);
+      if (list && found) return { ok: true, list, model: found.model, region: model.region, inferred: true };
+    }
+  }
+  const nearest = MAKERS.flatMap((id) => findNearest(catalog.get(id), model.name)).slice(0, MAX_NEAREST);
+  return { ok: false, reason: kind === "unknown" ? "unknown-provider" : "unknown-model", nearest };
+}
+
+function findInList(list: ProviderCatalog, model: ModelName): { model: ModelEntry; inferred: boolean } | undefined {
+  const literal = list.byName.get(model.literal);
+  if (literal !== undefined) return { model: literal, inferred: false };
+  for (const { name, inferred } of listNameCandidates(model.name)) {
+    const found = list.byName.get(name);
+    if (found !== undefined) return { model: found, inferred };
+  }
+  return undefined;
+}
+
+/** Known names that start alike: a hint for a person, never a match. */
+function findNearest(list: ProviderCatalog | undefined, name: string): string[] {
+  if (list === undefined) return [];
+  const scored = list.models.map(({ id }) => ({ id, shared: countShared(id, name) })).filter(({ shared }) => shared > 3);
+  return scored.sort((a, b) => b.shared - a.shared || a.id.length - b.id.length).slice(0, MAX_NEAREST).map(({ id }) => id);
+}
+
+function countShared(left: string, right: string): number {
+  let index = 0;
+  while (index < left.length && left[index] === right[index]) index++;
+  return index;
+}
