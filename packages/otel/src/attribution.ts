@@ -1,0 +1,55 @@
+import { type Context, context } from "@opentelemetry/api";
+import { type Attribution, type AttributionInput, mergeAttribution } from "./merge-attribution.ts";
+import { reportFailure } from "./report-failure.ts";
+import { readScope, writeScope } from "./scope.ts";
+
+/** How an attribution travels. */
+export interface AttributionOptions {
+  /**
+   * Mirrors `tenant_id`, `user_id` and `feature` (never labels) into W3C baggage. The stock propagator sends baggage to EVERY host
+   * that the app talks to, LLM providers included, so this is off unless asked for. Scopes within follow it; `false` takes the
+   * entries out again.
+   * @default what the surrounding scope does, `false` at the outermost
+   */
+  readonly baggage?: boolean | undefined;
+}
+
+/**
+ * Runs `fn` exactly once, with its LLM calls attributed, and returns what it returns; scopes nest, each overriding what it gives.
+ * The attribution lives in the OpenTelemetry context of this process only: it is neither sent out nor taken from baggage that came
+ * in. Labels are put on spans as `spancost.label.<name>`. Bad values, and a missing context manager, are reported and never thrown.
+ */
+export function withAttribution<T>(attribution: AttributionInput, fn: () => T, options: AttributionOptions = {}): T {
+  const attributed = deriveContext(attribution, options);
+  if (attributed === undefined) return fn();
+  return context.with(attributed, () => {
+    if (readScope(context.active()) !== readScope(attributed)) reportMissingContextManager();
+    return fn();
+  });
+}
+
+/** Reads the attribution in force, in the active context or a given one; fields that nobody set are `undefined`. */
+export function getAttribution(from: Context = context.active()): Attribution {
+  return readScope(from).attribution;
+}
+
+function deriveContext(input: AttributionInput, options: AttributionOptions): Context | undefined {
+  try {
+    const active = context.active();
+    const outer = readScope(active);
+    const attribution = mergeAttribution(outer.attribution, input);
+    return writeScope(active, { attribution, baggage: options.baggage ?? outer.baggage });
+  } catch (error) {
+    reportFailure("invalid_attribution", "an attribution could not be read", error);
+    return undefined;
+  }
+}
+
+function reportMissingContextManager(): void {
+  reportFailure(
+    "missing_context_manager",
+    "withAttribution has no effect, because no OpenTelemetry context manager is registered: call " +
+      "context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable()) or start an OpenTelemetry SDK first; " +
+      "if one is registered, two versions of @opentelemetry/api may be loaded",
+  );
+}

@@ -1,0 +1,54 @@
+import { GEN_AI } from "@spancost/core";
+import { hasLlmAttribute } from "./has-llm-attribute.ts";
+import { priceSpan } from "./price-span.ts";
+import { reportFailure } from "./report-failure.ts";
+import type { EndedSpan, RecordingSpan } from "./sdk-span.ts";
+
+/**
+ * Puts `gen_ai.usage.cost.amount` (USD, as a double), `.currency` and `.source` = `local` on LLM calls that it can price when they
+ * end: a hint for trace viewers, the ledger prices again, exactly. A cost that the span already has is left alone. Fits
+ * OpenTelemetry JS 2.x and 3.x in any place among the processors; SDKs that never call `onEnding` need it before a processor that
+ * exports at once.
+ */
+export class CostSpanProcessor {
+  /** An SDK calls `onEnding` on every span or on none, so one call tells that the fallback is not needed. */
+  #isOnEndingCalled = false;
+
+  /** Does nothing: usage is not known yet. */
+  onStart(): void {}
+
+  /** Writes the cost while the span can still be written to. */
+  onEnding(span: EndedSpan & RecordingSpan): void {
+    this.#isOnEndingCalled = true;
+    addCost(span, (name, value) => span.setAttribute(name, value));
+  }
+
+  /** Writes the cost into the attributes of the span that ended, for SDKs that never call `onEnding`. */
+  onEnd(span: EndedSpan): void {
+    if (this.#isOnEndingCalled) return;
+    addCost(span, (name, value) => Object.assign(span.attributes, { [name]: value }));
+  }
+
+  /** Resolves at once: nothing is buffered. */
+  forceFlush(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** Resolves at once: nothing is held. */
+  shutdown(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+function addCost(span: EndedSpan, write: (name: string, value: string | number) => void): void {
+  try {
+    if (!hasLlmAttribute(span.attributes) || span.attributes[GEN_AI.costAmount] !== undefined) return;
+    const amountUsd = priceSpan(span);
+    if (amountUsd === undefined) return;
+    write(GEN_AI.costAmount, amountUsd);
+    write(GEN_AI.costCurrency, "USD");
+    write(GEN_AI.costSource, "local");
+  } catch (error) {
+    reportFailure("cost_processor_failed", "a span could not be priced", error);
+  }
+}

@@ -1,0 +1,43 @@
+import { diag } from "@opentelemetry/api";
+
+/** What can go wrong inside the user's process without the user's code noticing. */
+export type OtelFailure =
+  /** No context manager keeps what `withAttribution` sets, so calls inside it are unattributed. */
+  | "missing_context_manager"
+  /** A field of an attribution that cannot be used was left out. */
+  | "invalid_attribution"
+  /** The function given to a middleware threw or rejected; the request went on unattributed. */
+  | "resolver_failed"
+  /** A span went on without the attribution it should have. */
+  | "attribution_processor_failed"
+  /** A span went on without the cost hint it should have; the ledger prices it regardless. */
+  | "cost_processor_failed";
+
+/** How often each failure happened in this process. */
+export type OtelCounters = Readonly<Record<OtelFailure, number>>;
+
+const counters: Record<OtelFailure, number> = {
+  missing_context_manager: 0,
+  invalid_attribution: 0,
+  resolver_failed: 0,
+  attribution_processor_failed: 0,
+  cost_processor_failed: 0,
+};
+
+/** Copies the counts of failures since the process started. */
+export function getOtelCounters(): OtelCounters {
+  return { ...counters };
+}
+
+/** Counts a failure, and logs the first of its kind through `diag`: a failure of every request must not flood the app's log. */
+export function reportFailure(failure: OtelFailure, message: string, cause?: unknown): void {
+  counters[failure] += 1;
+  if (counters[failure] > 1) return;
+  try {
+    const text = `spancost: ${message} (reported once; see getOtelCounters().${failure})`;
+    if (cause === undefined) diag.warn(text);
+    else diag.warn(text, cause);
+  } catch {
+    // A logger that throws is the app's own; there is nowhere left to report it.
+  }
+}

@@ -1,0 +1,45 @@
+import { withAttribution } from "./attribution.ts";
+import type { AttributionInput } from "./merge-attribution.ts";
+import { reportFailure } from "./report-failure.ts";
+
+/** What a resolver says of a request: nothing leaves the request as it is. */
+export type ResolvedAttribution = AttributionInput | null | undefined;
+
+/** Says who a request belongs to, at once or later; the request waits for it. */
+export type AttributionResolver<Request> = (request: Request) => ResolvedAttribution | PromiseLike<ResolvedAttribution>;
+
+/**
+ * Runs the rest of a request exactly once inside the attribution that the resolver gives. A resolver that throws or rejects is
+ * reported and the rest runs unattributed; what the rest itself throws is passed on untouched.
+ */
+export function runAttributed<Request, T>(
+  resolve: AttributionResolver<Request>,
+  request: Request,
+  rest: () => T | Promise<T>,
+): T | Promise<T> {
+  let resolved: ResolvedAttribution | Promise<ResolvedAttribution>;
+  try {
+    const given = resolve(request);
+    resolved = isPromiseLike(given) ? Promise.resolve(given) : given;
+  } catch (error) {
+    return runUnattributed(error, rest);
+  }
+  if (!(resolved instanceof Promise)) return runWith(resolved, rest);
+  return resolved.then(
+    (late) => runWith(late, rest),
+    (error: unknown) => runUnattributed(error, rest),
+  );
+}
+
+function runWith<T>(resolved: ResolvedAttribution, rest: () => T): T {
+  return resolved === undefined || resolved === null ? rest() : withAttribution(resolved, rest);
+}
+
+function runUnattributed<T>(error: unknown, rest: () => T): T {
+  reportFailure("resolver_failed", "a middleware's resolver failed, its requests go on unattributed", error);
+  return rest();
+}
+
+function isPromiseLike(value: ResolvedAttribution | PromiseLike<ResolvedAttribution>): value is PromiseLike<ResolvedAttribution> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}

@@ -1,0 +1,28 @@
+/** The part of a span that every OpenTelemetry JS SDK lets a processor read when it ends. */
+export interface EndedSpan {
+  readonly name: string;
+  readonly status: { readonly code: number };
+  readonly attributes: Readonly<Record<string, unknown>>;
+  /** Seconds and nanoseconds since the Unix epoch. */
+  readonly startTime: readonly [number, number];
+  readonly endTime: readonly [number, number];
+  readonly resource: {
+    readonly attributes: Readonly<Record<string, unknown>>;
+    readonly asyncAttributesPending?: boolean | undefined;
+  };
+  readonly instrumentationScope?: SdkScope;
+  /** What SDK 1.x calls the scope. */
+  readonly instrumentationLibrary?: SdkScope;
+}
+
+/** Who made a span. */
+export interface SdkScope {
+  readonly name: string;
+  readonly version?: string | undefined;
+}
+
+/** The part of a span that is needed to write to it. */
+export interface RecordingSpan {
+  readonly attributes: Readonly<Record<string, unknown>>;
+  setAttribute(key: string, value: string | number): unknown;
+}
