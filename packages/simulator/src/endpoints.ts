@@ -1,0 +1,77 @@
+import type { SimulatedProvider } from "./billing-journal.ts";
+import type { BilledUsage } from "./canonical-usage.ts";
+import { type JsonObject, readString } from "./json-reading.ts";
+import type { SimulatedModel } from "./model-catalog.ts";
+import { planEmbeddingUsage, planUsage } from "./plan-usage.ts";
+import type { Draw } from "./token-draw.ts";
+import { answerAnthropicMessages } from "./wire/anthropic-messages.ts";
+import { answerGeminiGenerate } from "./wire/gemini-generate.ts";
+import { answerGroqChat } from "./wire/groq-chat.ts";
+import { answerOpenAIChat } from "./wire/openai-chat.ts";
+import { answerOpenAIEmbeddings } from "./wire/openai-embeddings.ts";
+import { answerOpenAIResponses } from "./wire/openai-responses.ts";
+import type { WireAnswer, WireCall } from "./wire/wire-call.ts";
+
+/** One provider API: where it is, what it bills and how it answers. */
+export interface Endpoint {
+  readonly provider: SimulatedProvider;
+  /** Matches the path without the query and without the simulator's own prefix. */
+  readonly path: RegExp;
+  readonly planUsage: (request: JsonObject, model: SimulatedModel, draw: Draw) => BilledUsage;
+  readonly answer: (call: WireCall) => WireAnswer;
+}
+
+/** What a request asks for; `model` is absent when the request does not name one. */
+export interface Target {
+  readonly endpoint: Endpoint;
+  readonly model: string | undefined;
+  readonly streamed: boolean;
+}
+
+const ENDPOINTS: readonly Endpoint[] = [
+  { provider: "openai", path: /^\/v1\/chat\/completions$/, planUsage, answer: answerOpenAIChat },
+  { provider: "openai", path: /^\/v1\/responses$/, planUsage, answer: answerOpenAIResponses },
+  {
+    provider: "openai",
+    path: /^\/v1\/embeddings$/,
+    planUsage: (request, _model, draw) => planEmbeddingUsage(request, draw),
+    answer: answerOpenAIEmbeddings,
+  },
+  { provider: "anthropic", path: /^\/v1\/messages$/, planUsage, answer: answerAnthropicMessages },
+  {
+    provider: "google",
+    path: /^\/v1(?:beta|alpha)?\/models\/(?<model>[^/:]+):(?<method>generateContent|streamGenerateContent)$/,
+    planUsage,
+    answer: answerGeminiGenerate,
+  },
+  { provider: "groq", path: /^\/openai\/v1\/chat\/completions$/, planUsage, answer: answerGroqChat },
+];
+
+/** A prefix tells the providers apart by more than their paths, e.g. `/openai-api/v1/...`; it may be left out. */
+const PROVIDER_PREFIX = /^\/(?:openai|anthropic|google|groq)-api(?=\/)/;
+
+/** Finds the provider API that a path belongs to. */
+export function findEndpoint(path: string): Endpoint | undefined {
+  const ownPath = path.replace(PROVIDER_PREFIX, "");
+  return ENDPOINTS.find((endpoint) => endpoint.path.test(ownPath));
+}
+
+/** Reads model and streaming from the body or, as Gemini has it, from the path. */
+export function readTarget(endpoint: Endpoint, path: string, request: JsonObject): Target {
+  const fromPath = endpoint.path.exec(path.replace(PROVIDER_PREFIX, ""))?.groups;
+  const model = fromPath?.["model"] ?? readString(request, "model");
+  const streamed = fromPath === undefined ? request["stream"] === true : fromPath["method"] === "streamGenerateContent";
+  return { endpoint, model, streamed };
+}
+
+/** The headers that the provider's real service sends with every answer. */
+export function toProviderHeaders(provider: SimulatedProvider, requestId: string): Readonly<Record<string, string>> {
+  return PROVIDER_HEADERS[provider](requestId);
+}
+
+const PROVIDER_HEADERS: Readonly<Record<SimulatedProvider, (requestId: string) => Readonly<Record<string, string>>>> = {
+  openai: (id) => ({ "x-request-id": id, "openai-version": "2020-10-01", "openai-processing-ms": "12" }),
+  anthropic: (id) => ({ "request-id": id, "anthropic-organization-id": "00000000-0000-0000-0000-000000000000" }),
+  google: () => ({ "x-content-type-options": "nosniff", server: "scaffolding on HTTPServer2" }),
+  groq: (id) => ({ "x-request-id": id, "x-groq-region": "us-east-1" }),
+};
