@@ -1,0 +1,99 @@
+import { parseJson } from "./json-fields.ts";
+import { SseSplitter } from "./sse-splitter.ts";
+import { readTopLevelFields } from "./top-level-fields.ts";
+import { type WireFormat, type WireOutcome, UNKNOWN_OUTCOME } from "./wire-format.ts";
+
+/** Longest JSON body that is collected from pieces, in bytes; a longer one has unknown usage. */
+export const MAX_JSON_BODY_BYTES = 16 * 1024 * 1024;
+
+/** Reads one response body, as it passes or whole, without keeping more of it than the outcome needs. */
+export interface BodyReader {
+  /** The next bytes; no reference to them is kept. */
+  readBytes(bytes: Uint8Array): void;
+  /** The whole body as text. */
+  readText(text: string): void;
+  /** The whole body as parsed JSON. */
+  readValue(value: unknown): void;
+  /** Whether nothing that still comes can change the outcome. */
+  readonly finished: boolean;
+  /** The body is at its end. */
+  end(): void;
+  /** What is known so far. */
+  outcome(): WireOutcome;
+}
+
+/** Picks the reader for a response of this content type; anything but an event stream is taken for JSON. */
+export function createBodyReader(format: WireFormat, contentType: string): BodyReader {
+  return /^\s*text\/event-stream/i.test(contentType) ? new SseBodyReader(format) : new JsonBodyReader(format);
+}
+
+class SseBodyReader implements BodyReader {
+  readonly #reader;
+  readonly #splitter: SseSplitter;
+
+  constructor(format: WireFormat) {
+    const reader = format.createStreamReader();
+    this.#reader = reader;
+    this.#splitter = new SseSplitter((event) => reader.readEvent(event));
+  }
+
+  get finished(): boolean {
+    return this.#reader.finished;
+  }
+
+  readBytes(bytes: Uint8Array): void {
+    this.#splitter.write(bytes);
+  }
+
+  readText(text: string): void {
+    this.#splitter.write(new TextEncoder().encode(text));
+  }
+
+  readValue(): void {}
+
+  end(): void {
+    this.#splitter.end();
+  }
+
+  outcome(): WireOutcome {
+    return this.#reader.outcome();
+  }
+}
+
+class JsonBodyReader implements BodyReader {
+  readonly #format: WireFormat;
+  readonly finished = false;
+  #parts: Uint8Array[] = [];
+  #sizeBytes = 0;
+  #outcome: WireOutcome = UNKNOWN_OUTCOME;
+
+  constructor(format: WireFormat) {
+    this.#format = format;
+  }
+
+  readBytes(bytes: Uint8Array): void {
+    this.#sizeBytes += bytes.length;
+    if (this.#sizeBytes <= MAX_JSON_BODY_BYTES) this.#parts.push(bytes.slice());
+    else this.#parts = [];
+  }
+
+  readText(text: string): void {
+    const isList = text.trimStart().startsWith("[");
+    this.readValue(isList ? parseJson(text) : readTopLevelFields(text, this.#format.responseFields));
+  }
+
+  readValue(value: unknown): void {
+    this.#outcome = this.#format.readResponse(value);
+  }
+
+  end(): void {
+    if (this.#parts.length === 0) return;
+    const decoder = new TextDecoder();
+    this.readText(this.#parts.map((part) => decoder.decode(part, { stream: true })).join("") + decoder.decode());
+    this.#parts = [];
+  }
+
+  outcome(): WireOutcome {
+    return this.#outcome;
+  }
+}

@@ -1,0 +1,16 @@
+export { ANTHROPIC_MESSAGES } from "./anthropic-messages.ts";
+export { type BodyReader, MAX_JSON_BODY_BYTES, createBodyReader } from "./body-reader.ts";
+export { GEMINI_EMBED_CONTENT } from "./gemini-embed-content.ts";
+export { GEMINI_GENERATE_CONTENT } from "./gemini-generate-content.ts";
+export { OPENAI_CHAT, type OpenAIChatOptions, createOpenAIChatFormat } from "./openai-chat.ts";
+export { OPENAI_EMBEDDINGS } from "./openai-embeddings.ts";
+export { OPENAI_RESPONSES } from "./openai-responses.ts";
+export { MAX_SSE_EVENT_BYTES, type SseEvent, SseSplitter } from "./sse-splitter.ts";
+export { readTopLevelFields } from "./top-level-fields.ts";
+export {
+  type StreamReader,
+  type WireFormat,
+  type WireOutcome,
+  type WireRequest,
+  UNKNOWN_OUTCOME,
+} from "./wire-format.ts";

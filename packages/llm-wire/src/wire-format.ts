@@ -1,0 +1,60 @@
+import type { Usage } from "@spancost/core";
+import { UNKNOWN_USAGE } from "@spancost/core";
+import type { SseEvent } from "./sse-splitter.ts";
+
+/** What a request says about the call, before anything came back. */
+export interface WireRequest {
+  /** `gen_ai.operation.name` of the conventions. */
+  readonly operation: "chat" | "generate_content" | "embeddings";
+  readonly requestModel: string | null;
+  /** Whether the caller asked for a stream. */
+  readonly streamed: boolean;
+}
+
+/** What a response says about the call, as far as it was read. */
+export interface WireOutcome {
+  readonly responseModel: string | null;
+  readonly responseId: string | null;
+  /** The tier that the provider says it served, in its own word. */
+  readonly serviceTier: string | null;
+  /** Where the provider says it ran the inference, in its own word. */
+  readonly inferenceRegion: string | null;
+  readonly usage: Usage;
+  /** One a choice, in the provider's own words. */
+  readonly finishReasons: readonly string[];
+  /** The provider's code of an error that came inside a response of status 200. */
+  readonly errorType?: string;
+}
+
+/** An outcome of which nothing is known. */
+export const UNKNOWN_OUTCOME: WireOutcome = {
+  responseModel: null,
+  responseId: null,
+  serviceTier: null,
+  inferenceRegion: null,
+  usage: UNKNOWN_USAGE,
+  finishReasons: [],
+};
+
+/** Reduces the events of one streamed response to its outcome; keeps no event that it does not need. */
+export interface StreamReader {
+  readEvent(event: SseEvent): void;
+  /** Whether the format's last event has been seen: whatever still comes says nothing new. */
+  readonly finished: boolean;
+  /** What is known so far. */
+  outcome(): WireOutcome;
+}
+
+/** One wire format of one kind of call. Nothing in it throws, whatever it is fed. */
+export interface WireFormat {
+  readonly name: string;
+  /** Whether a request of this method and path is a call in this format; paths match by their end, so any prefix works. */
+  matchRequest(method: string, pathname: string): boolean;
+  /** `body`: the request's JSON text, or `null` when it cannot be read. */
+  readRequest(pathname: string, body: string | null): WireRequest;
+  /** Names of the top-level fields that `readResponse` looks at. */
+  readonly responseFields: readonly string[];
+  /** `body`: the parsed response, or an object with its `responseFields` only. */
+  readResponse(body: unknown): WireOutcome;
+  createStreamReader(): StreamReader;
+}
