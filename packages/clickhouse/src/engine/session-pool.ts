@@ -1,0 +1,29 @@
+import { Session } from "chdb";
+
+/** Sessions on one data folder: a session runs one query at a time, several sessions run in parallel. */
+export class SessionPool {
+  readonly #idle: Session[];
+  readonly #all: readonly Session[];
+  readonly #waiting: ((session: Session) => void)[] = [];
+
+  constructor(dataDir: string, size: number) {
+    this.#all = Array.from({ length: size }, () => new Session(dataDir));
+    this.#idle = [...this.#all];
+  }
+
+  /** Runs `use` with a session of its own; the session goes to the next in line afterwards. */
+  async withSession<T>(use: (session: Session) => Promise<T>): Promise<T> {
+    const session = this.#idle.pop() ?? (await new Promise<Session>((resolve) => this.#waiting.push(resolve)));
+    try {
+      return await use(session);
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#idle.push(session);
+      else next(session);
+    }
+  }
+
+  close(): void {
+    for (const session of this.#all) session.close();
+  }
+}

@@ -1,0 +1,69 @@
+import { Agent } from "node:http";
+import { Readable } from "node:stream";
+import { type ClickHouseClient, createClient } from "@clickhouse/client";
+import { encodeBlock, insertStatement, type TableLayout } from "./native/table-layout.ts";
+import { StoreError } from "./store-error.ts";
+import { CALL_LAYOUT, type CallRow } from "./tables/call-row.ts";
+import { SPAN_LAYOUT, type SpanRow } from "./tables/span-row.ts";
+
+/** Where the database is: the embedded engine's socket, or a ClickHouse server with its user and password in the URL. */
+export type StoreAddress = { readonly socketPath: string } | { readonly url: string };
+
+/** The database, embedded or not. */
+export interface Store {
+  readonly client: ClickHouseClient;
+  /** Resolves when the rows are durable. Rows that are there already make no difference. @throws StoreError `insert-failed` */
+  insert(rows: { readonly spans: readonly SpanRow[]; readonly calls: readonly CallRow[] }): Promise<void>;
+  /** Whether the database answers. */
+  isReady(): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+const REQUEST_TIMEOUT_MS = 60_000;
+const MAX_OPEN_CONNECTIONS = 16;
+
+/** Connects to the database; nothing is sent before the first use. */
+export function createStore(address: StoreAddress): Store {
+  const client = createClient({
+    ...("url" in address ? { url: address.url } : viaSocket(address.socketPath)),
+    request_timeout: REQUEST_TIMEOUT_MS,
+    max_open_connections: MAX_OPEN_CONNECTIONS,
+    clickhouse_settings: {
+      async_insert: 0,
+      // Numbers that a double cannot hold go as texts.
+      output_format_json_quote_64bit_integers: 1,
+      output_format_json_quote_decimals: 1,
+    },
+  });
+  return {
+    client,
+    async insert({ spans, calls }) {
+      // The ledger first: a span without its call would never be priced, a call without its span still is.
+      await insertRows(client, CALL_LAYOUT, calls);
+      await insertRows(client, SPAN_LAYOUT, spans);
+    },
+    isReady: async () => (await client.ping({ select: true })).success,
+    close: () => client.close(),
+  };
+}
+
+/** The client wants a URL and takes an agent; the agent's socket decides where requests go. */
+function viaSocket(socketPath: string) {
+  const options = { keepAlive: true, maxSockets: MAX_OPEN_CONNECTIONS, socketPath };
+  return { url: "http://localhost:8123", http_agent: new Agent(options), keep_alive: { enabled: true } };
+}
+
+async function insertRows<Row>(client: ClickHouseClient, layout: TableLayout<Row>, rows: readonly Row[]): Promise<void> {
+  if (rows.length === 0) return;
+  try {
+    const values = Readable.from([encodeBlock(layout, rows)], { objectMode: false });
+    const { stream } = await client.exec({ query: insertStatement(layout), values });
+    stream.resume();
+  } catch (cause) {
+    throw new StoreError(
+      "insert-failed",
+      `Inserting ${rows.length} rows into ${layout.table} failed: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
+  }
+}
