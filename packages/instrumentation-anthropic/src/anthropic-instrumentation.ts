@@ -1,0 +1,19 @@
+import { ProviderInstrumentation, type ProviderInstrumentationConfig } from "@spancost/instrumentation";
+import { ANTHROPIC_MESSAGES } from "@spancost/llm-wire";
+import { PACKAGE } from "./package-identity.ts";
+
+/** Spans for Anthropic messages, whatever SDK calls them. */
+export class AnthropicInstrumentation extends ProviderInstrumentation {
+  constructor(config: ProviderInstrumentationConfig = {}) {
+    super(
+      {
+        packageName: PACKAGE.name,
+        packageVersion: PACKAGE.version,
+        hosts: ["api.anthropic.com"],
+        formats: [ANTHROPIC_MESSAGES],
+        providerName: () => "anthropic",
+      },
+      config,
+    );
+  }
+}

@@ -1,0 +1,1 @@
+export { GoogleGenAIInstrumentation } from "./google-genai-instrumentation.ts";

@@ -1,0 +1,103 @@
+import type { WireFormat } from "@spancost/llm-wire";
+import type { ProviderClaim } from "./provider-claim.ts";
+
+/** A request that a claim wants to see. */
+export interface ClaimedRequest {
+  readonly claim: ProviderClaim;
+  readonly format: WireFormat;
+}
+
+/** One way to be claimed: everything on a host (empty path), or what lies under a path on it. */
+interface ClaimedPath {
+  readonly claim: ProviderClaim;
+  readonly path: string;
+}
+
+const ANY_PATH = "";
+const DEFAULT_PORT = /:(?:80|443)$/;
+
+/** Finds the claim on a request; says no to everybody else's requests after one look at the host. */
+export class ClaimTable {
+  readonly #claims = new Set<ProviderClaim>();
+  #byHost = new Map<string, ClaimedPath[]>();
+  #bySuffix: (readonly [suffix: string, claimed: ClaimedPath])[] = [];
+
+  get isEmpty(): boolean {
+    return this.#claims.size === 0;
+  }
+
+  add(claim: ProviderClaim): void {
+    this.#claims.add(claim);
+    this.#rebuild();
+  }
+
+  remove(claim: ProviderClaim): void {
+    this.#claims.delete(claim);
+    this.#rebuild();
+  }
+
+  /** Whether a request to this absolute URL might be claimed; cheap enough for every request of the app. */
+  mayClaim(url: string): boolean {
+    return this.#claimedPaths(toHostKey(url)).length > 0;
+  }
+
+  find(method: string, url: URL): ClaimedRequest | undefined {
+    for (const { claim, path } of this.#claimedPaths(toHostKey(url.href))) {
+      if (!isUnder(url.pathname, path)) continue;
+      const format = claim.formats.find((candidate) => candidate.matchRequest(method, url.pathname));
+      if (format !== undefined) return { claim, format };
+    }
+    return undefined;
+  }
+
+  #claimedPaths(host: string): readonly ClaimedPath[] {
+    const exact = this.#byHost.get(host);
+    if (exact !== undefined) return exact;
+    return this.#bySuffix.filter(([suffix]) => host.endsWith(suffix)).map(([, claimed]) => claimed);
+  }
+
+  #rebuild(): void {
+    this.#byHost = new Map();
+    this.#bySuffix = [];
+    for (const claim of this.#claims) {
+      for (const host of claim.hosts) this.#addHost(host.toLowerCase(), claim);
+      for (const baseUrl of claim.baseUrls) this.#addBaseUrl(baseUrl, claim);
+    }
+    // The longest path is the most exact claim.
+    for (const claimed of this.#byHost.values()) claimed.sort((a, b) => b.path.length - a.path.length);
+  }
+
+  #addHost(host: string, claim: ProviderClaim): void {
+    if (host.startsWith("*")) this.#bySuffix.push([host.slice(1), { claim, path: ANY_PATH }]);
+    else this.#addPath(host.replace(DEFAULT_PORT, ""), { claim, path: ANY_PATH });
+  }
+
+  #addBaseUrl(baseUrl: string, claim: ProviderClaim): void {
+    const url = URL.parse(baseUrl);
+    if (url === null) return claim.reportFailure("configuration", new TypeError(`baseUrls: "${baseUrl}" is no absolute URL`));
+    this.#addPath(toHostKey(url.href), { claim, path: url.pathname.replace(/\/+$/, "") });
+  }
+
+  #addPath(host: string, claimed: ClaimedPath): void {
+    const known = this.#byHost.get(host);
+    if (known === undefined) this.#byHost.set(host, [claimed]);
+    else known.push(claimed);
+  }
+}
+
+/** Host and port of an absolute URL, without parsing it: this runs on every request of the app. */
+function toHostKey(url: string): string {
+  const start = url.indexOf("://") + 3;
+  let end = url.indexOf("/", start);
+  if (end === -1) end = url.length;
+  const host = url.slice(start, end).toLowerCase();
+  if (!/[:@?#]/.test(host)) return host;
+  return host
+    .replace(/[?#].*$/, "")
+    .replace(/^.*@/, "")
+    .replace(DEFAULT_PORT, "");
+}
+
+function isUnder(pathname: string, path: string): boolean {
+  return pathname.startsWith(path) && (pathname.length === path.length || pathname.charAt(path.length) === "/");
+}

@@ -1,0 +1,5 @@
+export {
+  type ProviderDescription,
+  ProviderInstrumentation,
+  type ProviderInstrumentationConfig,
+} from "./provider-instrumentation.ts";

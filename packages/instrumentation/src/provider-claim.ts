@@ -1,0 +1,16 @@
+import type { Tracer } from "@opentelemetry/api";
+import type { WireFormat } from "@spancost/llm-wire";
+
+/** What one provider instrumentation wants to see: requests to its hosts or under its URL prefixes, in its wire formats. */
+export interface ProviderClaim {
+  /** `host`, `host:port`, or `*.domain` / `*-suffix.domain` for any host that ends so. Default ports are left out. */
+  readonly hosts: readonly string[];
+  /** URL prefixes, such as `http://127.0.0.1:8080/openai/v1`. */
+  readonly baseUrls: readonly string[];
+  readonly formats: readonly WireFormat[];
+  /** `gen_ai.provider.name` of a call to this URL. */
+  providerName(url: URL): string;
+  getTracer(): Tracer;
+  /** Takes what went wrong in the instrumentation itself; the app never sees it. */
+  reportFailure(where: string, error: unknown): void;
+}
