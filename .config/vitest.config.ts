@@ -5,8 +5,8 @@ const SOURCE_CONDITION = "@spancost/source";
 
 export default defineConfig({
   root: new URL("..", import.meta.url).pathname,
-  ssr: { resolve: { conditions: [SOURCE_CONDITION, "node", "import", "module", "default"] } },
-  resolve: { conditions: [SOURCE_CONDITION, "node", "import", "module", "default"] },
+  ssr: { resolve: { conditions: [SOURCE_CONDITION, "node"] } },
+  resolve: { conditions: [SOURCE_CONDITION, "node"] },
   test: {
     include: ["packages/*/test/**/*.test.ts", ".config/checks/**/*.test.ts"],
     exclude: ["**/*.nightly.test.ts", "**/node_modules/**"],

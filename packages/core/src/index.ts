@@ -1,6 +1,7 @@
 export { ATTRIBUTION_KEYS, GEN_AI, SPANCOST } from "./attribute-names.ts";
 export type { CallReading } from "./call-reading.ts";
 export { findUsageIssue, SECONDS_SCALE, type UsageIssue } from "./check-usage.ts";
+export { isContentAttribute } from "./content-attributes.ts";
 export { decimalFromNumber, divideHalfUp, formatDecimal, parseDecimal } from "./decimal.ts";
 export { DIALECTS } from "./dialects/registry.ts";
 export type { Dialect } from "./dialects/dialect.ts";

@@ -1,0 +1,49 @@
+import type { ClickHouseClient } from "@clickhouse/client";
+import { StoreError } from "../store-error.ts";
+
+/** One node of the engine's own syntax tree, as `EXPLAIN AST` prints it. */
+export interface SyntaxNode {
+  /** Such as `Function` or `TableIdentifier`. */
+  readonly kind: string;
+  /** What stands after the kind: the name of a function, table or column. */
+  readonly text: string;
+  /** 0 for the root. */
+  readonly depth: number;
+}
+
+/** A statement, as the engine understood it. */
+export interface ParsedStatement {
+  /** The statement as the engine writes it: one statement, no comments. This is what is run, never the text that came. */
+  readonly sql: string;
+  readonly nodes: readonly SyntaxNode[];
+}
+
+/**
+ * Parses a text with the engine's own parser.
+ * @throws StoreError `query-refused` when it is no single statement.
+ */
+export async function parseStatement(client: ClickHouseClient, sql: string): Promise<ParsedStatement> {
+  const formatted = await formatStatement(client, sql);
+  const result = await client.query({ query: `EXPLAIN AST ${formatted}`, format: "JSONCompactEachRow" });
+  const lines = await result.json<[string]>();
+  return { sql: formatted, nodes: lines.map(([line]) => parseLine(line)) };
+}
+
+async function formatStatement(client: ClickHouseClient, sql: string): Promise<string> {
+  try {
+    const query = "SELECT formatQuerySingleLine({sql:String})";
+    const result = await client.query({ query, query_params: { sql }, format: "JSONCompactEachRow" });
+    const [row] = await result.json<[string]>();
+    return row?.[0] ?? "";
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message.replace(/: In scope SELECT formatQuerySingleLine[^]*$/, "") : String(cause);
+    throw new StoreError("query-refused", message, { cause });
+  }
+}
+
+function parseLine(line: string): SyntaxNode {
+  const depth = line.length - line.trimStart().length;
+  const [, kind = "", rest = ""] = /^(\S+)\s?([^]*)$/.exec(line.trimStart()) ?? [];
+  const text = rest.replace(/\s*\(children \d+\)$/, "").replace(/\s*\(alias [^]*\)$/, "");
+  return { kind, text, depth };
+}

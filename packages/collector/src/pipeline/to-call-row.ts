@@ -1,0 +1,117 @@
+import type { CallRow, CostStatus } from "@spancost/clickhouse";
+import { type AttributionKeys, type CallReading, readAttribution, readSpan, type SpanFacts } from "@spancost/core";
+import type { PricedCall, Pricer } from "@spancost/rates";
+import type { OtlpSpan } from "../otlp/trace-data.ts";
+import { durationOf } from "./to-span-row.ts";
+import { toText } from "./to-text.ts";
+
+/** What turning spans into calls depends on. */
+export interface CallContext {
+  readonly pricer: Pricer;
+  /** Names of the application's own attribution. */
+  readonly attributionKeys: AttributionKeys;
+  /** Extra attributes that become labels of a call. */
+  readonly labels: readonly string[];
+}
+
+const NANOS_PER_MS = 1_000_000n;
+const NANOS_PER_HOUR = 3_600_000_000_000n;
+const SECONDS_PER_HOUR = 3_600;
+const SPAN_ID_BYTES = 8;
+/** Prefix under which our span processor writes labels. */
+const LABEL_PREFIX = "spancost.label.";
+
+/** The ledger's row for a span that is an LLM call; `null` for any other span. A pure function of the span. */
+export function toCallRow(span: OtlpSpan, context: CallContext): CallRow | null {
+  const facts = toFacts(span);
+  const reading = readSpan(facts);
+  if (reading === null || reading.role !== "call") return null;
+  const priced = context.pricer.priceCall(reading, Number(span.startTimeUnixNano / NANOS_PER_MS));
+  const { resourceAttributes } = span.origin;
+  return {
+    ...readAttribution(facts, context.attributionKeys),
+    ...describeCost(priced),
+    ...describeModel(reading, priced),
+    hourUnix: Number(span.startTimeUnixNano / NANOS_PER_HOUR) * SECONDS_PER_HOUR,
+    traceId: span.traceId,
+    spanId: span.spanId,
+    parentSpanId: span.parentSpanId.length === SPAN_ID_BYTES ? span.parentSpanId : new Uint8Array(SPAN_ID_BYTES),
+    startTimeUnixNano: span.startTimeUnixNano,
+    durationNano: durationOf(span),
+    sessionId: reading.sessionId,
+    service: toText(resourceAttributes["service.name"]),
+    environment: toText(resourceAttributes["deployment.environment.name"] ?? resourceAttributes["deployment.environment"]),
+    labels: readLabels(span, context.labels),
+    operation: reading.operation,
+    serviceTier: reading.serviceTier,
+    inferenceRegion: reading.inferenceRegion,
+    attempt: Math.trunc(reading.attempt),
+    streamed: reading.streamed,
+    isError: reading.isError,
+    errorType: reading.errorType.slice(0, MAX_ERROR_TYPE_LENGTH),
+    responseId: reading.responseId,
+    usage: reading.usage,
+    usageIsLowerBound: reading.usageIsLowerBound,
+    costKind: "llm",
+    dialect: reading.dialect,
+    scopeName: span.origin.scopeName,
+    scopeVersion: span.origin.scopeVersion,
+    version: 0n,
+  };
+}
+
+/** An error's type is a short name; producers that put a whole message there must not fill the column with it. */
+const MAX_ERROR_TYPE_LENGTH = 200;
+
+function toFacts(span: OtlpSpan): SpanFacts {
+  return {
+    name: span.name,
+    scopeName: span.origin.scopeName,
+    scopeVersion: span.origin.scopeVersion,
+    statusCode: span.statusCode === 1 || span.statusCode === 2 ? span.statusCode : 0,
+    attributes: span.attributes,
+    resourceAttributes: span.origin.resourceAttributes,
+    startTimeUnixNano: span.startTimeUnixNano,
+    endTimeUnixNano: span.endTimeUnixNano,
+  };
+}
+
+type Cost = Pick<CallRow, "listCostPicoUsd" | "costPicoUsd" | "costStatus" | "costReason" | "rateVersion">;
+
+function describeCost(priced: PricedCall): Cost {
+  if (priced.outcome !== "priced") {
+    return { listCostPicoUsd: null, costPicoUsd: null, costStatus: priced.outcome, costReason: priced.reason, rateVersion: "" };
+  }
+  return {
+    listCostPicoUsd: priced.listPicoUsd,
+    costPicoUsd: priced.costPicoUsd,
+    costStatus: statusOf(priced),
+    costReason: "",
+    rateVersion: priced.rate.version,
+  };
+}
+
+function statusOf(priced: Extract<PricedCall, { outcome: "priced" }>): CostStatus {
+  if (priced.provided) return "provided";
+  return priced.inferred ? "inferred" : "priced";
+}
+
+type Model = Pick<CallRow, "provider" | "model" | "modelRequested" | "modelReported">;
+
+/** The price list's names where it knows the model, the span's own where it does not. */
+function describeModel({ provider, modelRequested, modelReported }: CallReading, priced: PricedCall): Model {
+  const known = priced.outcome === "priced" ? priced.rate : null;
+  return {
+    provider: known?.provider ?? provider,
+    model: known?.model ?? (modelReported || modelRequested),
+    modelRequested,
+    modelReported,
+  };
+}
+
+function readLabels(span: OtlpSpan, names: readonly string[]): CallRow["labels"] {
+  return names.flatMap((name) => {
+    const value = span.attributes[LABEL_PREFIX + name] ?? span.attributes[name];
+    return value === undefined || value === null ? [] : [[name, toText(value)] as const];
+  });
+}

@@ -1,0 +1,121 @@
+import { timingSafeEqual } from "node:crypto";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { decodeJson } from "../otlp/decode-json.ts";
+import { decodeProtobuf } from "../otlp/decode-protobuf.ts";
+import {
+  type EncodedResponse,
+  encodeExportResponse,
+  encodeStatus,
+  type OtlpEncoding,
+  RPC_CODE,
+} from "../otlp/encode-response.ts";
+import { OtlpDecodeError } from "../otlp/otlp-decode-error.ts";
+import type { OtlpSpan } from "../otlp/trace-data.ts";
+import type { Ingest } from "../pipeline/ingest.ts";
+import { readBody } from "./read-body.ts";
+import { RequestError } from "./request-error.ts";
+
+/** Options of the OTLP/HTTP receiver. */
+export interface OtlpHttpOptions {
+  /** A bearer token that every request must carry; without one the receiver may only listen on loopback. */
+  readonly token: string | null;
+  /** Largest body, in bytes, packed or unpacked. */
+  readonly maxBodyBytes: number;
+}
+
+/** Requests by outcome since the start, for metrics. */
+export type RequestCounts = Map<string, number>;
+
+const RETRY_AFTER_SECONDS = 1;
+/** A sender of a body that was refused may still be sending; this long its bytes are thrown away, so that it can read the answer. */
+const DISCARD_MS = 5_000;
+const RPC_CODE_BY_STATUS: Readonly<Record<number, number>> = {
+  401: RPC_CODE.unauthenticated,
+  404: RPC_CODE.notFound,
+  413: RPC_CODE.resourceExhausted,
+  503: RPC_CODE.unavailable,
+};
+
+/** An OTLP/HTTP receiver for traces: `POST /v1/traces`, protobuf or JSON, gzip or plain. It acknowledges what is durable. */
+export function createOtlpHttpReceiver(ingest: Ingest, options: OtlpHttpOptions, counts: RequestCounts): Server {
+  return createServer((request, response) => {
+    void handle(request, response);
+  });
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const encoding = readEncoding(request) ?? "json";
+    try {
+      checkRequest(request, options.token);
+      const spans = decode(await readBody(request, options.maxBodyBytes), encoding);
+      await answer(response, encoding, spans);
+    } catch (error) {
+      refuse(request, response, encoding, toRequestError(error));
+    }
+  }
+
+  async function answer(response: ServerResponse, encoding: OtlpEncoding, spans: readonly OtlpSpan[]): Promise<void> {
+    const result = await ingest.write(spans);
+    if (!result.ok) {
+      response.setHeader("Retry-After", String(RETRY_AFTER_SECONDS));
+      send(response, 503, encodeStatus(encoding, RPC_CODE.unavailable, result.message));
+      return;
+    }
+    const rejected = [...result.rejected.values()].reduce((sum, count) => sum + count, 0);
+    const reasons = [...result.rejected].map(([issue, count]) => `${issue}: ${count}`).join(", ");
+    const message = rejected === 0 ? "" : `${rejected} spans were rejected (${reasons}). They will not be accepted later either.`;
+    send(response, 200, encodeExportResponse(encoding, rejected, message));
+  }
+
+  function refuse(request: IncomingMessage, response: ServerResponse, encoding: OtlpEncoding, error: RequestError): void {
+    if (!request.complete) discardRest(request, response);
+    if (error.status === 401) response.setHeader("WWW-Authenticate", "Bearer");
+    send(response, error.status, encodeStatus(encoding, RPC_CODE_BY_STATUS[error.status] ?? RPC_CODE.invalidArgument, error.message));
+  }
+
+  function send(response: ServerResponse, status: number, encoded: EncodedResponse): void {
+    counts.set(String(status), (counts.get(String(status)) ?? 0) + 1);
+    response.writeHead(status, { "Content-Type": encoded.contentType, "Content-Length": encoded.body.length }).end(encoded.body);
+  }
+}
+
+function checkRequest(request: IncomingMessage, token: string | null): void {
+  if (token !== null && !carriesToken(request, token)) {
+    throw new RequestError(401, "This receiver needs the header Authorization: Bearer <token>, with the token it was started with.");
+  }
+  const path = new URL(request.url ?? "/", "http://receiver").pathname;
+  if (path !== "/v1/traces") throw new RequestError(404, `${path} is not served here; traces go to /v1/traces.`);
+  if (request.method !== "POST") throw new RequestError(405, `${request.method ?? "This method"} is not supported on /v1/traces; use POST.`);
+  if (readEncoding(request) === null) {
+    const value = JSON.stringify(request.headers["content-type"] ?? "");
+    throw new RequestError(415, `Content-Type ${value} is not supported; send application/x-protobuf or application/json.`);
+  }
+}
+
+function carriesToken(request: IncomingMessage, token: string): boolean {
+  const given = Buffer.from(request.headers.authorization ?? "");
+  const wanted = Buffer.from(`Bearer ${token}`);
+  return given.length === wanted.length && timingSafeEqual(given, wanted);
+}
+
+function readEncoding(request: IncomingMessage): OtlpEncoding | null {
+  const type = (request.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase();
+  if (type === "application/x-protobuf" || type === "application/protobuf") return "protobuf";
+  return type === "application/json" ? "json" : null;
+}
+
+function decode(body: Uint8Array, encoding: OtlpEncoding): OtlpSpan[] {
+  return encoding === "protobuf" ? decodeProtobuf(body) : decodeJson(Buffer.from(body.buffer, body.byteOffset, body.length).toString("utf8"));
+}
+
+function toRequestError(error: unknown): RequestError {
+  if (error instanceof RequestError) return error;
+  if (error instanceof OtlpDecodeError) return new RequestError(400, error.message);
+  return new RequestError(500, `The request failed: ${error instanceof Error ? error.message : String(error)}`);
+}
+
+function discardRest(request: IncomingMessage, response: ServerResponse): void {
+  response.setHeader("Connection", "close");
+  request.on("error", () => {});
+  request.resume();
+  setTimeout(() => request.socket.destroy(), DISCARD_MS).unref();
+}
