@@ -1,0 +1,72 @@
+import { UNKNOWN_USAGE } from "@spancost/core";
+import { describe, expect, it } from "vitest";
+import { GEMINI_EMBED_CONTENT, GEMINI_GENERATE_CONTENT, UNKNOWN_OUTCOME } from "../src/index.ts";
+import { GEMINI, GEMINI_CHUNKS, GEMINI_STREAM, event } from "./payloads.ts";
+import { readPlain, readStream } from "./read-stream.ts";
+
+const EXPECTED = {
+  responseModel: "gemini-2.5-flash",
+  responseId: "r1",
+  serviceTier: "ON_DEMAND",
+  inferenceRegion: null,
+  finishReasons: ["STOP"],
+  usage: { ...UNKNOWN_USAGE, input: 507, cacheRead: 400, output: 100, reasoning: 80, audioIn: 50, imageIn: 25, imageOut: 12 },
+};
+
+describe("Gemini generateContent", () => {
+  it.each([
+    ["/v1beta/models/gemini-2.5-flash:generateContent", false],
+    ["/v1/projects/p/locations/global/publishers/google/models/gemini-2.5-flash:streamGenerateContent", true],
+  ])("reads model and stream from %s", (path, streamed) => {
+    expect(GEMINI_GENERATE_CONTENT.matchRequest("POST", path)).toBe(true);
+    expect(GEMINI_GENERATE_CONTENT.readRequest(path, null)).toEqual({
+      operation: "generate_content",
+      requestModel: "gemini-2.5-flash",
+      streamed,
+    });
+  });
+
+  it("does not match counting, nor paths without a model", () => {
+    for (const path of ["/v1beta/models/m:countTokens", "/v1beta/models/:generateContent", "generateContent", "/x"]) {
+      expect(GEMINI_GENERATE_CONTENT.matchRequest("POST", path)).toBe(false);
+    }
+  });
+
+  it("gives the same outcome as value, text, bytes, stream and list of chunks", () => {
+    for (const outcome of readPlain(GEMINI_GENERATE_CONTENT, GEMINI)) expect(outcome).toEqual(EXPECTED);
+    for (const outcome of readPlain(GEMINI_GENERATE_CONTENT, GEMINI_CHUNKS)) expect(outcome).toEqual(EXPECTED);
+    expect(readStream(GEMINI_GENERATE_CONTENT, [GEMINI_STREAM])).toEqual(EXPECTED);
+  });
+
+  it("takes candidates that are left out for zero only when the total says so", () => {
+    const known = { promptTokenCount: 10, thoughtsTokenCount: 5, totalTokenCount: 15 };
+    expect(GEMINI_GENERATE_CONTENT.readResponse({ usageMetadata: known }).usage.output).toBe(5);
+    expect(GEMINI_GENERATE_CONTENT.readResponse({ usageMetadata: { promptTokenCount: 10 } }).usage.output).toBeNull();
+  });
+
+  it("reports a blocked prompt and an error inside a stream", () => {
+    const blocked = { promptFeedback: { blockReason: "SAFETY" }, usageMetadata: { promptTokenCount: 4, totalTokenCount: 4 } };
+    const outcome = GEMINI_GENERATE_CONTENT.readResponse(blocked);
+    expect([outcome.finishReasons, outcome.usage.input, outcome.usage.output]).toEqual([["SAFETY"], 4, 0]);
+    const failed = readStream(GEMINI_GENERATE_CONTENT, [event({ error: { code: 503, status: "UNAVAILABLE" } })]);
+    expect(failed.errorType).toBe("UNAVAILABLE");
+  });
+});
+
+describe("Gemini embeddings", () => {
+  it("match the three ways to embed", () => {
+    const matches = (path: string) => GEMINI_EMBED_CONTENT.matchRequest("POST", path);
+    expect(matches("/v1beta/models/gemini-embedding-001:embedContent")).toBe(true);
+    expect(matches("/v1beta/models/gemini-embedding-001:batchEmbedContents")).toBe(true);
+    expect(matches("/v1/publishers/google/models/text-embedding-005:predict")).toBe(true);
+    expect(matches("/v1/publishers/google/models/imagen-4:predict")).toBe(false);
+  });
+
+  it("read the tokens where there are any", () => {
+    const usage = { ...UNKNOWN_USAGE, input: 7, output: 0 };
+    expect(GEMINI_EMBED_CONTENT.readResponse({ usageMetadata: { promptTokenCount: 7 } }).usage).toEqual(usage);
+    const predictions = [3, 4].map((count) => ({ embeddings: { values: [1], statistics: { token_count: count } } }));
+    expect(GEMINI_EMBED_CONTENT.readResponse({ predictions }).usage).toEqual(usage);
+    expect(GEMINI_EMBED_CONTENT.readResponse({ embeddings: [{ values: [1] }] })).toEqual(UNKNOWN_OUTCOME);
+  });
+});
