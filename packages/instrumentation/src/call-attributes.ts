@@ -72,7 +72,7 @@ function omitZero(count: number | null): number | null {
   return count === 0 ? null : count;
 }
 
-function dropUnknown(attributes: Readonly<Record<string, Attributes[string] | null>>): Attributes {
+function dropUnknown(attributes: Readonly<Record<string, string | number | boolean | string[] | null>>): Attributes {
   const known: Attributes = {};
   for (const [name, value] of Object.entries(attributes)) {
     if (value !== null) known[name] = value;

@@ -1,4 +1,5 @@
 import { type Context, SpanKind, context, createContextKey, diag, trace } from "@opentelemetry/api";
+import { UNKNOWN_OUTCOME } from "@spancost/llm-wire";
 import { toRequestAttributes } from "./call-attributes.ts";
 import { type ClaimedRequest, ClaimTable } from "./claim-table.ts";
 import { observeResponse } from "./observe-response.ts";
@@ -102,9 +103,10 @@ function watchFetch(call: ObservedCall, send: () => Promise<Response>): Promise<
   }
   return pending.then(
     (response) => {
-      call.guard("observing the response", () => {
+      const isObserved = call.guard("observing the response", () => {
         if (call.respond(response.status)) observeResponse(response, call);
       });
+      if (!isObserved) call.complete(UNKNOWN_OUTCOME);
       return response;
     },
     (error: unknown) => {

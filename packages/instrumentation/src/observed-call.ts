@@ -56,12 +56,14 @@ export class ObservedCall {
     this.#end(() => this.#setError(error));
   }
 
-  /** Runs a piece of observation; what goes wrong in it stays here. */
-  guard(where: string, observe: () => void): void {
+  /** Runs a piece of observation; what goes wrong in it stays here. False when something did. */
+  guard(where: string, observe: () => void): boolean {
     try {
       observe();
+      return true;
     } catch (error) {
       this.#claim.reportFailure(where, error);
+      return false;
     }
   }
 

@@ -63,13 +63,13 @@ export abstract class ProviderInstrumentation extends InstrumentationBase<Provid
   protected override init(): void {}
 
   #acquire(): void {
-    const { hosts, formats, providerName } = this.#description;
+    const description = this.#description;
     const config = this.getConfig();
     this.#claim = {
-      hosts: [...hosts, ...(config.hosts ?? [])],
+      hosts: [...description.hosts, ...(config.hosts ?? [])],
       baseUrls: config.baseUrls ?? [],
-      formats,
-      providerName,
+      formats: description.formats,
+      providerName: (url) => description.providerName(url),
       getTracer: (): Tracer => this.tracer,
       reportFailure: (where, error) => this.#reportFailure(where, error),
     };

@@ -135,6 +135,22 @@ describe("the hook of fetch", () => {
     expect(spans.finished()).toHaveLength(1);
   });
 
+  it.each([
+    ["a stand-in for a response", { status: 200, headers: new Headers(), json: async () => BODY }],
+    ["a frozen response", Object.freeze(Response.json(BODY))],
+    ["nothing", undefined],
+  ])("passes on %s and ends the span", async (_name, answer) => {
+    removeClaim(claim);
+    globalThis.fetch = (async () => answer) as unknown as typeof fetch;
+    const mock = globalThis.fetch;
+    addClaim(claim);
+    expect(await fetch(URL_OF_CALL, CALL)).toBe(answer);
+    removeClaim(claim);
+    expect(globalThis.fetch).toBe(mock);
+    globalThis.fetch = nativeFetch;
+    expect(spans.finished()).toHaveLength(1);
+  });
+
   it("reports a base URL that is none and serves the others", () => {
     const bad = createClaim({ baseUrls: ["nowhere", `${provider.origin}/v1`] });
     addClaim(bad);
@@ -167,7 +183,7 @@ describe("a response under the hook", () => {
 
   it.each(["arrayBuffer", "blob", "bytes", "text"] as const)("is read by %s()", async (method) => {
     const response = await fetch(URL_OF_CALL, CALL);
-    const text = await new Response((await response[method]()) as BodyInit).text();
+    const text = await new Response(await response[method]()).text();
     expect(JSON.parse(text)).toEqual(BODY);
     const [span] = await spans.waitFor(1);
     expect(span?.attributes["gen_ai.usage.input_tokens"]).toBe(3);

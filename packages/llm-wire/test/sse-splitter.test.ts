@@ -21,7 +21,7 @@ describe("SseSplitter", () => {
 
   it("drops an event that is too long, counts it and reads on", () => {
     const long = `data: ${"x".repeat(100)}`;
-    for (const pieces of [[`${long}\n\ndata: b\n\n`], [...`${long}\ndata: more\n\ndata: b\n\n`], [...`${long}\r\n\r\ndata: b\r\n\r\n`]]) {
+    for (const pieces of [[`${long}\n\ndata: b\n\n`], Array.from(`${long}\ndata: more\n\ndata: b\n\n`), Array.from(`${long}\r\n\r\ndata: b\r\n\r\n`)]) {
       expect(split(pieces, 50)).toEqual({ events: [{ event: "", data: "b" }], dropped: 1 });
     }
     const manyLines = `${"data: 12345\n".repeat(20)}\ndata: b\n\n`;
