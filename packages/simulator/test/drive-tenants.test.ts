@@ -1,0 +1,75 @@
+import { createServer, type Server } from "node:http";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import { driveTenants, planCalls, startDemoTelemetry } from "../src/demo.ts";
+import { DemoError } from "../src/demo/demo-error.ts";
+import { type Simulator, startSimulator } from "../src/index.ts";
+import { readBody } from "../src/read-body.ts";
+
+/** A span as OTLP's JSON has it, as far as these tests look. */
+interface OtlpSpan {
+  readonly name: string;
+  readonly attributes: readonly { readonly key: string; readonly value: Readonly<Record<string, unknown>> }[];
+}
+
+let simulator: Simulator;
+let receiver: Server;
+let otlpUrl: string;
+const spans: OtlpSpan[] = [];
+
+beforeAll(async () => {
+  simulator = await startSimulator();
+  receiver = createServer((request, response) => {
+    void readBody(request).then((text) => {
+      const { resourceSpans } = JSON.parse(text);
+      for (const { scopeSpans } of resourceSpans) for (const scope of scopeSpans) spans.push(...scope.spans);
+      response.writeHead(200, { "content-type": "application/json" }).end("{}");
+    });
+  });
+  await new Promise<void>((resolve) => receiver.listen(0, "127.0.0.1", resolve));
+  const address = receiver.address();
+  otlpUrl = `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
+});
+
+afterAll(async () => {
+  receiver.close();
+  await simulator.close();
+});
+
+test("every planned call is billed once, and its span has the tenant, user, feature and tokens that the journal has", async () => {
+  const telemetry = startDemoTelemetry({ simulatorUrl: simulator.url, otlpUrl });
+  await driveTenants({ simulatorUrl: simulator.url });
+  await telemetry.flush();
+  await telemetry.shutdown();
+  const fromSpans = spans.filter((span) => read(span, "gen_ai.provider.name") !== undefined).map(toLine);
+  const fromJournal = simulator.journal().map((call) => {
+    const { input, output } = call.usage;
+    return [call.tenantHint, call.userHint, call.featureHint, call.model, input, output].join(" ");
+  });
+  expect(fromJournal).toHaveLength(planCalls().length);
+  expect(fromSpans.toSorted()).toEqual(fromJournal.toSorted());
+});
+
+test("attribution does not leave the process towards the providers", () => {
+  const headers = simulator.requests().map((request) => JSON.stringify(request.headers));
+  expect(headers.filter((text) => /baggage|tenant|acme|globex|initech/.test(text))).toEqual([]);
+});
+
+test("a failing call stops the drive with a message that names it", async () => {
+  const [first] = planCalls();
+  if (first === undefined) throw new Error("Nothing is planned.");
+  const calls = [{ ...first, kind: "google generate" as const, prompt: "[fault=500]" }];
+  const drive = driveTenants({ simulatorUrl: simulator.url, calls });
+  await expect(drive).rejects.toThrow(DemoError);
+  await expect(drive).rejects.toThrow('The call "google generate" of tenant acme failed');
+});
+
+function toLine(span: OtlpSpan): string {
+  const names = ["tenant_id", "user_id", "feature", "gen_ai.response.model", "gen_ai.usage.input_tokens"];
+  return [...names.map((name) => read(span, name)), read(span, "gen_ai.usage.output_tokens") ?? 0].join(" ");
+}
+
+function read(span: OtlpSpan, name: string): unknown {
+  const value = span.attributes.find((attribute) => attribute.key === name)?.value;
+  return value === undefined ? undefined : Object.values(value)[0];
+}
