@@ -6,6 +6,8 @@ import { pipeline } from "node:stream/promises";
 import type { Session } from "chdb";
 import { InterfaceError, type QueryRequest } from "../http-interface/query-request.ts";
 import type { QueryAnswer } from "../http-interface/serve-queries.ts";
+import { bindParameters } from "./bind-parameters.ts";
+import { quoteName, quoteText } from "./quote.ts";
 import type { SessionPool } from "./session-pool.ts";
 
 const INSERT_WITH_FORMAT = /^\s*(INSERT\s+INTO\s[^]*?)\s+FORMAT\s+(\w+)\s*;?\s*$/i;
@@ -41,22 +43,11 @@ async function runIn(session: Session, query: QueryRequest, sql: string): Promis
     if (names.length > 0) {
       await session.queryAsync(`SET ${names.map((name) => `${name} = ${quoteText(query.settings[name] ?? "")}`).join(", ")}`);
     }
-    const hasParams = Object.keys(query.params).length > 0;
-    const result = hasParams
-      ? await session.queryBindAsync(sql, query.params, { format: query.format })
-      : await session.queryAsync(sql, { format: query.format });
+    const result = await session.queryAsync(bindParameters(sql, query.params), { format: query.format });
     const summary = { readRows: result.rowsRead, readBytes: result.bytesRead };
     return { format: query.format, data: result.bytes(), summary };
   } finally {
     if (names.length > 0) await session.queryAsync(`SET ${names.map((name) => `${name} = DEFAULT`).join(", ")}`).catch(() => {});
     if (query.database !== null) await session.queryAsync("USE default").catch(() => {});
   }
-}
-
-function quoteText(text: string): string {
-  return `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
-}
-
-function quoteName(name: string): string {
-  return `\`${name.replaceAll("\\", "\\\\").replaceAll("`", "\\`")}\``;
 }

@@ -1,4 +1,5 @@
-import type { ClickHouseClient } from "@clickhouse/client";
+import { text } from "node:stream/consumers";
+import type { ClickHouseClient, ClickHouseSettings } from "@clickhouse/client";
 import { StoreError } from "../store-error.ts";
 
 /** One node of the engine's own syntax tree, as `EXPLAIN AST` prints it. */
@@ -20,12 +21,17 @@ export interface ParsedStatement {
 
 /**
  * Parses a text with the engine's own parser.
+ * @param settings the query's parameters, as `param_<name>`
  * @throws StoreError `query-refused` when it is no single statement.
  */
-export async function parseStatement(client: ClickHouseClient, sql: string): Promise<ParsedStatement> {
+export async function parseStatement(client: ClickHouseClient, sql: string, settings: ClickHouseSettings): Promise<ParsedStatement> {
   const formatted = await formatStatement(client, sql);
-  const result = await client.query({ query: `EXPLAIN AST ${formatted}`, format: "JSONCompactEachRow" });
-  const lines = await result.json<[string]>();
+  // A FORMAT clause would become part of the explained statement.
+  const { stream } = await client.exec({
+    query: `EXPLAIN AST ${formatted}`,
+    clickhouse_settings: { ...settings, default_format: "JSONCompactEachRow" } as ClickHouseSettings,
+  });
+  const lines = (await text(stream)).trim().split("\n").map((line) => JSON.parse(line) as [string]);
   return { sql: formatted, nodes: lines.map(([line]) => parseLine(line)) };
 }
 
