@@ -1,16 +1,89 @@
-// compiles src/data/catalog.json from the seed and our overlay: node packages/rates/scripts/build-catalog.ts
-import { writeFileSync } from "node:fs";
+// Compiles src/data/catalog.json from the seed, the agreed prices and our overlay:
+// node --conditions=@spancost/source packages/rates/scripts/build-catalog.ts
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { CatalogFile, SourceEntry } from "../src/catalog-format.ts";
 import { importGenaiPrices } from "./import-genai-prices.ts";
+import { applyOverlay, type DraftModel, type Drafts, type OverlayFile } from "./apply-overlay.ts";
 
 const SEED: SourceEntry = { name: "@pydantic/genai-prices 0.1.8", readOn: "2026-11-20" };
 const CATALOG = fileURLToPath(new URL("../src/data/catalog.json", import.meta.url));
+const LISTED = fileURLToPath(new URL("../data/listed/", import.meta.url));
+const OVERLAY = fileURLToPath(new URL("../data/overlay/", import.meta.url));
+/** Order in which overlays apply: those that copy from another provider come after it. */
+const LATE = ["vertex", "azure"];
+/** Batch is half price with these providers whatever the model; a model that does not say so is marked inferred. */
+const TIER_FACTORS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  openai: { batch: "0.5" },
+  anthropic: { batch: "0.5" },
+  google: { batch: "0.5" },
+  vertex: { batch: "0.5" },
+  azure: { batch: "0.5" },
+  bedrock: { batch: "0.5" },
+  groq: { batch: "0.5" },
+  mistral: { batch: "0.5" },
+  xai: { batch: "0.5" },
+};
 
-/** The text that data/catalog.json should have. */
+interface ListedFile {
+  readonly provider: string;
+  readonly readOn: string;
+  readonly models: readonly (DraftModel["rates"][number] & { id: string; aliases?: string[]; lists: string })[];
+}
+
+/** The text that src/data/catalog.json should have. */
 export function buildCatalog(): string {
-  const catalog: CatalogFile = { sources: [SEED], providers: importGenaiPrices(0) };
-  return `${writeCatalog(catalog)}\n`;
+  const drafts: Drafts = new Map();
+  for (const file of readFolder<ListedFile>(LISTED).filter(({ provider }) => provider !== undefined)) addListed(drafts, file);
+  addSeed(drafts);
+  const overlays = readFolder<OverlayFile>(OVERLAY).sort((a, b) => LATE.indexOf(a.provider) - LATE.indexOf(b.provider));
+  for (const overlay of overlays) applyOverlay(drafts, overlay);
+  return `${writeCatalog(toCatalog(drafts))}\n`;
+}
+
+function readFolder<T>(folder: string): T[] {
+  return readdirSync(folder)
+    .sort()
+    .map((name) => JSON.parse(readFileSync(folder + name, "utf8")));
+}
+
+function addListed(drafts: Drafts, { provider, readOn, models }: ListedFile): void {
+  const own = new Map<string, DraftModel>();
+  for (const { id, aliases = [], lists, ...rate } of models) own.set(id, { id, aliases, rates: [{ ...rate, source: `${lists}, ${readOn}` }] });
+  drafts.set(provider, own);
+}
+
+/** The seed has what no list has, and nothing that the lists have: there its price was one voice. */
+function addSeed(drafts: Drafts): void {
+  for (const { id, models } of importGenaiPrices(0)) {
+    const own = drafts.get(id) ?? new Map<string, DraftModel>();
+    drafts.set(id, own);
+    const taken = new Set([...own.values()].flatMap((model) => [model.id, ...model.aliases]));
+    for (const model of models) {
+      const [first, ...rest] = [model.id, ...(model.aliases ?? [])].filter((name) => !taken.has(name));
+      if (first === undefined) continue;
+      own.set(first, { id: first, aliases: rest, rates: model.rates.map((rate) => ({ ...rate, source: `${SEED.name}, ${SEED.readOn}` })) });
+    }
+  }
+}
+
+function toCatalog(drafts: Drafts): CatalogFile {
+  const sources = new Map<string, number>();
+  const toSource = (text: string): number => sources.get(text) ?? (sources.set(text, sources.size), sources.size - 1);
+  const providers = [...drafts].map(([id, models]) => ({
+    id,
+    tierFactors: TIER_FACTORS[id] ?? {},
+    models: [...models.values()].sort((a, b) => (a.id < b.id ? -1 : 1)).map((model) => writeModel(model, toSource)),
+  }));
+  const list = (): SourceEntry[] => [...sources.keys()].map((text) => ({ name: text.slice(0, text.lastIndexOf(", ")), readOn: text.slice(text.lastIndexOf(", ") + 2) }));
+  return { sources: list(), providers };
+}
+
+function writeModel({ id, aliases, rates }: DraftModel, toSource: (text: string) => number): string {
+  const names = [id, ...new Set(aliases.filter((alias) => alias !== id))];
+  const bad = names.find((name) => /[\s[]/.test(name));
+  if (bad !== undefined) throw new Error(`A model's name has a blank or a bracket: "${bad}".`);
+  return `${names.join(" ")} ${JSON.stringify(rates.map(({ source, ...rate }) => ({ ...rate, source: toSource(source) })))}`;
 }
 
 /** One line a model, so that a diff shows which model changed. */

@@ -1,7 +1,7 @@
 // Reads the seed, `@pydantic/genai-prices`, into our own format. Run by build-catalog.ts.
 import { findProvider, type MatchLogic, type ModelInfo, type ModelPrice } from "@pydantic/genai-prices";
-import type { PriceBucket } from "../../core/src/price-usage.ts";
-import type { ContextEntry, ModelEntry, PriceTable, ProviderEntry, RateEntry } from "../src/catalog-format.ts";
+import type { PriceBucket } from "@spancost/core";
+import type { ContextEntry, ModelEntry, PriceTable, RateEntry } from "../src/catalog-format.ts";
 
 /** The seed's provider ids and ours. */
 const PROVIDERS: Readonly<Record<string, string>> = {
@@ -62,7 +62,7 @@ const IGNORED_KEYS = new Set([
 const FRACTION_DIGITS = 18;
 
 /** The seed's models in our format, by provider; every rate has the given source index. */
-export function importGenaiPrices(source: number): ProviderEntry[] {
+export function importGenaiPrices(source: number): { id: string; models: ModelEntry[] }[] {
   return Object.entries(PROVIDERS).map(([theirs, ours]) => {
     const provider = findProvider({ providerId: theirs });
     if (provider === undefined || provider.id !== theirs) throw new Error(`The seed has no provider "${theirs}".`);

@@ -12,14 +12,21 @@ export interface ContextEntry {
   readonly prices: PriceTable;
 }
 
-/** Prices of one service tier, or of one region. */
-export interface TierEntry {
+/** Prices with their context tiers. */
+export interface PriceEntry {
   readonly prices: PriceTable;
   readonly context?: readonly ContextEntry[];
 }
 
+/** Prices of a service tier: a factor on the standard token prices, prices of its own, or a factor with exceptions. */
+export interface TierEntry {
+  readonly factor?: string;
+  readonly prices?: PriceTable;
+  readonly context?: readonly ContextEntry[];
+}
+
 /** Hours of the day, and weekdays, on which other prices apply (UTC). */
-export interface WindowEntry extends TierEntry {
+export interface WindowEntry extends PriceEntry {
   /** Half open interval of minutes "HH:MM" of the UTC day; it may wrap over midnight. */
   readonly hours: readonly [from: string, to: string];
   /** Weekdays on which the window applies, 0 = Sunday. @default every day */
@@ -29,10 +36,10 @@ export interface WindowEntry extends TierEntry {
 }
 
 /** What a region changes: a factor on every token price, or prices of its own. */
-export type RegionEntry = { readonly factor: string } | (TierEntry & { readonly tiers?: Readonly<Record<string, TierEntry>> });
+export type RegionEntry = { readonly factor: string } | (PriceEntry & { readonly tiers?: Readonly<Record<string, TierEntry>> });
 
 /** Prices of a model from a moment on, until the next entry's. */
-export interface RateEntry extends TierEntry {
+export interface RateEntry extends PriceEntry {
   /** First moment, "YYYY-MM-DD" or an ISO time (UTC). Absent: since ever. */
   readonly from?: string;
   readonly tiers?: Readonly<Record<string, TierEntry>>;
@@ -41,6 +48,8 @@ export interface RateEntry extends TierEntry {
   readonly regions?: Readonly<Record<string, RegionEntry>>;
   /** Index into the catalogue's sources. */
   readonly source: number;
+  /** `single`: only one list has the price. Absent: two independent lists agree, or we read it at the provider's. */
+  readonly confidence?: "single";
 }
 
 /** A model: every name that means exactly it, and its dated prices in ascending order. */
@@ -53,9 +62,10 @@ export interface ModelEntry {
 /** A provider's price list. */
 export interface ProviderEntry {
   readonly id: string;
-  readonly models: readonly ModelEntry[];
   /** Factor on token prices of a service tier that a model has no prices of its own for. */
-  readonly tierFactors?: Readonly<Record<string, string>>;
+  readonly tierFactors: Readonly<Record<string, string>>;
+  /** One model a line: its names, then its rates (`RateEntry[]`) as JSON. They are parsed when the model is first asked for. */
+  readonly models: readonly string[];
 }
 
 /** Where a price was read, and when. */

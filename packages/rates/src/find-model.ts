@@ -1,6 +1,6 @@
 import type { ModelEntry } from "./catalog-format.ts";
 import type { Catalog, ProviderCatalog } from "./catalog.ts";
-import { listNameCandidates, type ModelName, readModelName } from "./model-names.ts";
+import { listNameCandidates, type ModelName, readModelName, toBedrockName } from "./model-names.ts";
 import { readProviderName } from "./provider-names.ts";
 
 /** A model of the catalogue, and how sure the match is. */
@@ -32,11 +32,11 @@ export function findModel(catalog: Catalog, providerName: string, modelName: str
 function findKnown(catalog: Catalog, provider: string, model: ModelName): ModelMatch {
   if (!model.readable) return { ok: false, reason: "needs-mapping", nearest: [] };
   for (const [index, id] of [provider, ...(FALLBACKS[provider] ?? [])].entries()) {
-    const list = catalog.get(id);
+    const list = catalog.providers.get(id);
     const found = list && findInList(list, model);
     if (list && found) return { ok: true, list, model: found.model, region: model.region, inferred: found.inferred || index > 0 };
   }
-  const list = catalog.get(provider);
+  const list = catalog.providers.get(provider);
   return { ok: false, reason: "unknown-model", nearest: list ? findNearest(list, model.name) : [] };
 }
 
@@ -48,20 +48,20 @@ function findUnnamed(catalog: Catalog, model: ModelName, kind: "unnamed" | "unkn
   }
   if (ONE_MAKER.test(model.name)) {
     for (const id of MAKERS) {
-      const list = catalog.get(id);
+      const list = catalog.providers.get(id);
       const found = list && findInList(list, model);
       if (list && found) return { ok: true, list, model: found.model, region: model.region, inferred: true };
     }
   }
-  const nearest = MAKERS.flatMap((id) => findNearest(catalog.get(id), model.name)).slice(0, MAX_NEAREST);
+  const nearest = MAKERS.flatMap((id) => findNearest(catalog.providers.get(id), model.name)).slice(0, MAX_NEAREST);
   return { ok: false, reason: kind === "unknown" ? "unknown-provider" : "unknown-model", nearest };
 }
 
 function findInList(list: ProviderCatalog, model: ModelName): { model: ModelEntry; inferred: boolean } | undefined {
-  const literal = list.byName.get(model.literal);
+  const literal = list.findModel(model.literal);
   if (literal !== undefined) return { model: literal, inferred: false };
-  for (const { name, inferred } of listNameCandidates(model.name)) {
-    const found = list.byName.get(name);
+  for (const { name, inferred } of listNameCandidates(list.id === "bedrock" ? toBedrockName(model.name) : model.name)) {
+    const found = list.findModel(name);
     if (found !== undefined) return { model: found, inferred };
   }
   return undefined;

@@ -35,7 +35,7 @@ export function readModelName(model: string): ModelName {
       parts.splice(0, 2);
       provider = "vertex";
     } else if (head === "models") parts.shift();
-    else if (known !== undefined && (provider === "" || provider === "azure" || provider === "openrouter" || provider === "vertex")) {
+    else if (known !== undefined && (provider === "" || provider === "azure" || provider === "vertex" || provider === "bedrock")) {
       parts.shift();
       provider ||= known;
     } else if (CLOUD_REGION.test(head) || ZONES.has(head)) region = parts.shift() ?? "";
@@ -81,7 +81,7 @@ export function listNameCandidates(name: string): NameCandidate[] {
   };
   add(name, false);
   for (const rewrite of SPELLINGS) for (const known of [...seen.keys()]) add(rewrite(known), false);
-  for (const suffix of SAFE_SUFFIXES) for (const [known, inferred] of seen) add(known.replace(suffix, ""), inferred || suffix !== WIRE_VERSION);
+  for (const [pattern, keep, inference] of SUFFIXES) for (const [known, inferred] of [...seen]) add(known.replace(pattern, keep), inferred || inference);
   return [...seen].map(([candidate, inferred]) => ({ name: candidate, inferred }));
 }
 
@@ -92,13 +92,40 @@ const SPELLINGS: readonly ((name: string) => string)[] = [
   (name) => name.replace(/^gpt-35-/, "gpt-3.5-"),
   (name) => (name.startsWith("gpt-") ? name.replace(/^gpt-(\d)-(\d)(?=-|$)/, "gpt-$1.$2") : name),
   // claude-4.5-sonnet, claude-4-5-sonnet -> claude-sonnet-4-5
-  (name) => name.replace(/(^|[./])claude-(\d)[.-](\d)-(opus|sonnet|haiku|fable|mythos)(?=[-@:]|$)/, "$1claude-$4-$2-$3"),
-  (name) => name.replace(/(^|[./])claude-(\d)-(opus|sonnet|haiku|fable|mythos)(?=[-@:]|$)/, "$1claude-$3-$2"),
-  (name) => name.replace(/(^|[./])claude-(opus|sonnet|haiku|fable|mythos)-(\d)\.(\d)(?=[-@:]|$)/, "$1claude-$2-$3-$4"),
+  (name) => name.replace(/(^|[./])claude-([4-9])[.-](\d)-(opus|sonnet|haiku|fable|mythos)(?=[-@:]|$)/, "$1claude-$4-$2-$3"),
+  (name) => name.replace(/(^|[./])claude-([4-9])-(opus|sonnet|haiku|fable|mythos)(?=[-@:]|$)/, "$1claude-$3-$2"),
+  (name) => name.replace(/(^|[./])claude-(opus|sonnet|haiku|fable|mythos)-([4-9])\.(\d)(?=[-@:]|$)/, "$1claude-$2-$3-$4"),
   (name) => name.replace(/(^|[./])claude-(\d)\.(\d)-(opus|sonnet|haiku)(?=[-@:]|$)/, "$1claude-$2-$3-$4"),
   // claude-sonnet-3-7 -> claude-3-7-sonnet
   (name) => name.replace(/(^|[./])claude-(opus|sonnet|haiku)-3[.-](\d)(?=[-@:]|$)/, "$1claude-3-$3-$2"),
 ];
-/** Bedrock's version of the wire format, and the context window that a throughput is bought for. */
-const WIRE_VERSION = /(?:-v\d+)?:\d+(?::\d+k)?$/;
-const SAFE_SUFFIXES: readonly RegExp[] = [WIRE_VERSION, /-v\d+$/, /-latest$/, /[-@](?:19|20)\d\d-?(?:0[1-9]|1[0-2])-?(?:0[1-9]|[12]\d|3[01])$/];
+/** Version of the wire format and the context window that a throughput is bought for: `:0`, `:0:200k`. */
+const WIRE_VERSION = /:\d+(?::\d+k)?$/;
+/** Bedrock's `-v1` behind a complete name. Elsewhere it is part of the name: `titan-embed-text-v2` is another model than `-v1`. */
+const PROFILE_VERSION = /(-\d{8}|claude-(?:opus|sonnet|haiku|fable|mythos)-\d(?:-\d)?|nova(?:-2)?-[a-z]+|-instruct)-v\d+$/;
+const LATEST = /-latest$/;
+const FULL_DATE = /[-@](?:19|20)\d\d-?(?:0[1-9]|1[0-2])-?(?:0[1-9]|[12]\d|3[01])$/;
+const SUFFIXES: readonly (readonly [pattern: RegExp, keep: string, inferred: boolean])[] = [
+  [WIRE_VERSION, "", false],
+  [PROFILE_VERSION, "$1", false],
+  [LATEST, "", true],
+  [FULL_DATE, "", true],
+];
+
+/** The one spelling under which every spelling of a name meets; for comparing price lists. */
+export function toCanonicalName(name: string): string {
+  const spelled = SPELLINGS.reduce((known, rewrite) => rewrite(known), name);
+  return spelled.replace(WIRE_VERSION, "").replace(PROFILE_VERSION, "$1");
+}
+
+/** Names of models that Bedrock's SDKs give without their vendor. */
+const VENDORLESS: readonly (readonly [pattern: RegExp, vendor: string])[] = [
+  [/^claude/, "anthropic."],
+  [/^(?:nova|titan)-/, "amazon."],
+];
+
+/** A model's name with its vendor, as Bedrock's price list has it. */
+export function toBedrockName(name: string): string {
+  const vendor = VENDORLESS.find(([pattern]) => pattern.test(name))?.[1] ?? "";
+  return vendor + name.replace(/^amazon-(?=nova|titan)/, "amazon.");
+}

@@ -1,5 +1,5 @@
 import { divideHalfUp, PRICE_BUCKETS, parseDecimal, type UnitPrices } from "@spancost/core";
-import type { ContextEntry, ModelEntry, PriceTable, RateEntry, RegionEntry, TierEntry, WindowEntry } from "./catalog-format.ts";
+import type { ContextEntry, ModelEntry, PriceEntry, PriceTable, RateEntry, RegionEntry, TierEntry, WindowEntry } from "./catalog-format.ts";
 
 /** Unit prices of a call from a context length on. */
 export interface ContextTier {
@@ -35,7 +35,7 @@ export function parsePrices(table: PriceTable): UnitPrices {
 }
 
 /** Reads prices with their context tiers. */
-export function parseTier(entry: TierEntry): CardPrices {
+export function parsePriceEntry(entry: PriceEntry): CardPrices {
   const contextTiers = (entry.context ?? []).map(({ above, prices }: ContextEntry) => ({ aboveInputTokens: above, prices: parsePrices(prices) }));
   return { prices: parsePrices(entry.prices), contextTiers };
 }
@@ -108,16 +108,33 @@ function buildSegment(rate: RateEntry, tier: string, region: string, tierFactors
   };
 }
 
-function pickTier(owner: TierEntry & { readonly tiers?: Readonly<Record<string, TierEntry>> }, tier: string, factors: Readonly<Record<string, string>>): { card: CardPrices; inferred: boolean } {
-  if (tier === "") return { card: parseTier(owner), inferred: false };
+function pickTier(owner: PriceEntry & { readonly tiers?: Readonly<Record<string, TierEntry>> }, tier: string, factors: Readonly<Record<string, string>>): { card: CardPrices; inferred: boolean } {
+  const base = parsePriceEntry(owner);
+  if (tier === "") return { card: base, inferred: false };
   const own = owner.tiers?.[tier];
-  if (own !== undefined) return { card: parseTier(own), inferred: false };
+  if (own !== undefined) return { card: applyTier(base, own), inferred: false };
   const factor = factors[tier];
-  return { card: factor === undefined ? parseTier(owner) : scaleCard(parseTier(owner), factor), inferred: true };
+  return { card: factor === undefined ? base : scaleCard(base, factor), inferred: true };
+}
+
+/** A tier with a factor inherits what it does not state; one without states everything. */
+function applyTier(base: CardPrices, { factor, prices = {}, context = [] }: TierEntry): CardPrices {
+  if (factor === undefined) return parsePriceEntry({ prices, context });
+  const scaled = scaleCard(base, factor);
+  const stated = new Map(context.map(({ above, prices: table }) => [above, parsePrices(table)]));
+  const lengths = [...new Set([...scaled.contextTiers.map(({ aboveInputTokens }) => aboveInputTokens), ...stated.keys()])].sort((a, b) => a - b);
+  const own = parsePrices(prices);
+  return {
+    prices: { ...scaled.prices, ...own },
+    contextTiers: lengths.map((aboveInputTokens) => {
+      const inherited = scaled.contextTiers.find((tier) => tier.aboveInputTokens === aboveInputTokens)?.prices ?? { ...scaled.prices, ...own };
+      return { aboveInputTokens, prices: { ...inherited, ...stated.get(aboveInputTokens) } };
+    }),
+  };
 }
 
 function buildWindow(window: WindowEntry, factor: string | null): CardWindow {
-  const card = parseTier(window);
+  const card = parsePriceEntry(window);
   return {
     fromMinute: parseMinute(window.hours[0]),
     toMinute: parseMinute(window.hours[1]),
