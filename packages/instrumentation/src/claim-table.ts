@@ -14,7 +14,11 @@ interface ClaimedPath {
 }
 
 const ANY_PATH = "";
-const DEFAULT_PORT = /:(?:80|443)$/;
+const NOBODY: readonly ClaimedPath[] = [];
+const SLASH = 0x2f;
+const QUESTION_MARK = 0x3f;
+const HASH = 0x23;
+const AT = 0x40;
 
 /** Finds the claim on a request; says no to everybody else's requests after one look at the host. */
 export class ClaimTable {
@@ -53,6 +57,7 @@ export class ClaimTable {
   #claimedPaths(host: string): readonly ClaimedPath[] {
     const exact = this.#byHost.get(host);
     if (exact !== undefined) return exact;
+    if (this.#bySuffix.length === 0) return NOBODY;
     return this.#bySuffix.filter(([suffix]) => host.endsWith(suffix)).map(([, claimed]) => claimed);
   }
 
@@ -69,7 +74,7 @@ export class ClaimTable {
 
   #addHost(host: string, claim: ProviderClaim): void {
     if (host.startsWith("*")) this.#bySuffix.push([host.slice(1), { claim, path: ANY_PATH }]);
-    else this.#addPath(host.replace(DEFAULT_PORT, ""), { claim, path: ANY_PATH });
+    else this.#addPath(toHostKey(`any://${host}`), { claim, path: ANY_PATH });
   }
 
   #addBaseUrl(baseUrl: string, claim: ProviderClaim): void {
@@ -87,15 +92,15 @@ export class ClaimTable {
 
 /** Host and port of an absolute URL, without parsing it: this runs on every request of the app. */
 function toHostKey(url: string): string {
-  const start = url.indexOf("://") + 3;
-  let end = url.indexOf("/", start);
-  if (end === -1) end = url.length;
+  let start = url.indexOf("://") + 3;
+  let end = start;
+  for (; end < url.length; end += 1) {
+    const code = url.charCodeAt(end);
+    if (code === SLASH || code === QUESTION_MARK || code === HASH) break;
+    if (code === AT) start = end + 1;
+  }
   const host = url.slice(start, end).toLowerCase();
-  if (!/[:@?#]/.test(host)) return host;
-  return host
-    .replace(/[?#].*$/, "")
-    .replace(/^.*@/, "")
-    .replace(DEFAULT_PORT, "");
+  return host.endsWith(":443") || host.endsWith(":80") ? host.slice(0, host.lastIndexOf(":")) : host;
 }
 
 function isUnder(pathname: string, path: string): boolean {

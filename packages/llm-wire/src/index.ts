@@ -5,7 +5,7 @@ export { GEMINI_GENERATE_CONTENT } from "./gemini-generate-content.ts";
 export { OPENAI_CHAT, type OpenAIChatOptions, createOpenAIChatFormat } from "./openai-chat.ts";
 export { OPENAI_EMBEDDINGS } from "./openai-embeddings.ts";
 export { OPENAI_RESPONSES } from "./openai-responses.ts";
-export { MAX_SSE_EVENT_BYTES, type SseEvent, SseSplitter } from "./sse-splitter.ts";
+export { MAX_SSE_EVENT_LENGTH, type SseEvent, SseSplitter } from "./sse-splitter.ts";
 export { readTopLevelFields } from "./top-level-fields.ts";
 export {
   type StreamReader,

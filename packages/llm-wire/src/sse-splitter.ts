@@ -6,34 +6,34 @@ export interface SseEvent {
   readonly data: string;
 }
 
-/** Longest event that is kept, in bytes: a completed OpenAI response with images is some megabytes. */
-export const MAX_SSE_EVENT_BYTES = 8 * 1024 * 1024;
+/** Longest event that is kept, in UTF-16 units: a completed OpenAI response with images is some megabytes. */
+export const MAX_SSE_EVENT_LENGTH = 8 * 1024 * 1024;
 
-const LINE_FEED = 0x0a;
-const CARRIAGE_RETURN = 0x0d;
 const BYTE_ORDER_MARK = "\uFEFF";
 
 /**
  * Splits a server-sent event stream, given in arbitrary pieces, into its events. Holds one event at most: one longer than
- * `maxEventBytes` is dropped and counted, the rest of the stream is read on.
+ * `maxEventLength` is dropped and counted, the rest of the stream is read on. A piece is decoded in one go, not line by line:
+ * calls of the decoder are what a stream of many small events costs most.
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation read 2026-11-20
  */
 export class SseSplitter {
   readonly #onEvent: (event: SseEvent) => void;
-  readonly #maxEventBytes: number;
+  readonly #maxEventLength: number;
   readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  #lineParts: Uint8Array[] = [];
+  /** The beginning of a line whose end has not come yet. */
+  #partialLine = "";
   #event = "";
-  #data: string[] = [];
-  #sizeBytes = 0;
+  #data: string | undefined;
+  #length = 0;
   #tooLong = false;
   #skipLineFeed = false;
   #atStart = true;
   #droppedEvents = 0;
 
-  constructor(onEvent: (event: SseEvent) => void, maxEventBytes = MAX_SSE_EVENT_BYTES) {
+  constructor(onEvent: (event: SseEvent) => void, maxEventLength = MAX_SSE_EVENT_LENGTH) {
     this.#onEvent = onEvent;
-    this.#maxEventBytes = maxEventBytes;
+    this.#maxEventLength = maxEventLength;
   }
 
   /** Events that were too long to keep. */
@@ -43,65 +43,64 @@ export class SseSplitter {
 
   /** Reads the next piece. Keeps no reference to it: its buffer may be transferred afterwards. */
   write(bytes: Uint8Array): void {
-    let start = 0;
-    if (this.#skipLineFeed && bytes.length > 0) {
-      this.#skipLineFeed = false;
-      if (bytes[0] === LINE_FEED) start = 1;
-    }
-    let feed = bytes.indexOf(LINE_FEED, start);
-    let carriage = bytes.indexOf(CARRIAGE_RETURN, start);
-    while (feed !== -1 || carriage !== -1) {
-      const end = feed === -1 || (carriage !== -1 && carriage < feed) ? carriage : feed;
-      this.#endLine(bytes.subarray(start, end));
-      start = end + 1;
-      if (end === carriage) {
-        if (feed === start) start += 1;
-        else if (start === bytes.length) this.#skipLineFeed = true;
-        carriage = bytes.indexOf(CARRIAGE_RETURN, start);
-      }
-      if (feed !== -1 && feed < start) feed = bytes.indexOf(LINE_FEED, start);
-    }
-    if (start < bytes.length) this.#keep(bytes.subarray(start));
+    this.#readText(this.#decoder.decode(bytes, { stream: true }));
   }
 
   /** Ends the stream. An event without its closing blank line is still given: it may hold the usage. */
   end(): void {
-    if (this.#lineParts.length > 0) this.#endLine(new Uint8Array(0));
+    this.#readText(this.#decoder.decode());
+    if (this.#partialLine !== "") this.#endLine("");
     this.#endEvent();
   }
 
-  #keep(part: Uint8Array): void {
-    if (this.#grow(part.length)) this.#lineParts.push(part.slice());
+  #readText(decoded: string): void {
+    if (decoded === "") return;
+    let text = decoded;
+    if (this.#atStart) {
+      this.#atStart = false;
+      if (text.startsWith(BYTE_ORDER_MARK)) text = text.slice(1);
+    }
+    let start = this.#skipLineFeed && text.startsWith("\n") ? 1 : 0;
+    this.#skipLineFeed = false;
+    let feed = text.indexOf("\n", start);
+    let carriage = text.indexOf("\r", start);
+    while (feed !== -1 || carriage !== -1) {
+      const end = feed === -1 || (carriage !== -1 && carriage < feed) ? carriage : feed;
+      this.#endLine(text.slice(start, end));
+      start = end + 1;
+      if (end === carriage) {
+        if (feed === start) start += 1;
+        else if (start === text.length) this.#skipLineFeed = true;
+        carriage = text.indexOf("\r", start);
+      }
+      if (feed !== -1 && feed < start) feed = text.indexOf("\n", start);
+    }
+    if (start < text.length && this.#grow(text.length - start)) this.#partialLine += text.slice(start);
   }
 
-  /** Accounts for bytes of the current event; false once it is too long, and then all of it is let go. */
-  #grow(sizeBytes: number): boolean {
-    this.#sizeBytes += sizeBytes;
-    if (!this.#tooLong && this.#sizeBytes > this.#maxEventBytes) {
+  /** Accounts for text of the current event; false once it is too long, and then all of it is let go. */
+  #grow(length: number): boolean {
+    this.#length += length;
+    if (!this.#tooLong && this.#length > this.#maxEventLength) {
       this.#tooLong = true;
       this.#droppedEvents += 1;
-      this.#lineParts = [];
-      this.#data = [];
+      this.#partialLine = "";
+      this.#data = undefined;
     }
     return !this.#tooLong;
   }
 
-  #endLine(rest: Uint8Array): void {
-    if (this.#tooLong) {
-      // Only a blank line ends the event; `#sizeBytes` tells it from the end of a line whose bytes were let go.
-      if (rest.length === 0 && this.#sizeBytes === 0) this.#endEvent();
-      this.#sizeBytes = 0;
+  #endLine(rest: string): void {
+    if (this.#tooLong || !this.#grow(rest.length)) {
+      // Only a blank line ends the event; `#length` tells it from the end of a line whose text was let go.
+      if (rest === "" && this.#length === 0) this.#endEvent();
+      this.#length = 0;
       return;
     }
-    if (rest.length === 0 && this.#lineParts.length === 0) return this.#endEvent();
-    if (!this.#grow(rest.length)) {
-      this.#sizeBytes = 0;
-      return;
-    }
-    const line = this.#decoder.decode(this.#lineParts.length === 0 ? rest : joinBytes([...this.#lineParts, rest]));
-    this.#lineParts = [];
-    this.#readLine(this.#atStart && line.startsWith(BYTE_ORDER_MARK) ? line.slice(1) : line);
-    this.#atStart = false;
+    const line = this.#partialLine === "" ? rest : this.#partialLine + rest;
+    this.#partialLine = "";
+    if (line === "") this.#endEvent();
+    else this.#readLine(line);
   }
 
   #readLine(line: string): void {
@@ -109,27 +108,17 @@ export class SseSplitter {
     const field = colon === -1 ? line : line.slice(0, colon);
     if (field !== "data" && field !== "event") return;
     const value = colon === -1 ? "" : line.slice(line.charCodeAt(colon + 1) === 0x20 ? colon + 2 : colon + 1);
-    if (field === "data") this.#data.push(value);
-    else this.#event = value;
+    if (field === "event") this.#event = value;
+    else this.#data = this.#data === undefined ? value : `${this.#data}\n${value}`;
   }
 
   #endEvent(): void {
-    const event = { event: this.#event, data: this.#data.join("\n") };
-    const isKept = !this.#tooLong && this.#data.length > 0;
+    const event = this.#event;
+    const data = this.#tooLong ? undefined : this.#data;
     this.#event = "";
-    this.#data = [];
-    this.#sizeBytes = 0;
+    this.#data = undefined;
+    this.#length = 0;
     this.#tooLong = false;
-    if (isKept) this.#onEvent(event);
+    if (data !== undefined) this.#onEvent({ event, data });
   }
-}
-
-function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
-  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    joined.set(part, offset);
-    offset += part.length;
-  }
-  return joined;
 }

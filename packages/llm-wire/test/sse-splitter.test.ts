@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { type SseEvent, SseSplitter } from "../src/index.ts";
 
-function split(pieces: readonly string[], maxEventBytes?: number) {
+function split(pieces: readonly string[], maxEventLength?: number) {
   const events: SseEvent[] = [];
-  const splitter = new SseSplitter((event) => events.push(event), maxEventBytes);
+  const splitter = new SseSplitter((event) => events.push(event), maxEventLength);
   for (const piece of pieces) splitter.write(new TextEncoder().encode(piece));
   splitter.end();
   return { events, dropped: splitter.droppedEvents };
