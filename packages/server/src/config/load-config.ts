@@ -1,0 +1,80 @@
+import { z } from "zod";
+import { ServerError } from "../server-error.ts";
+
+const PORT_MAX = 65_535;
+const DEFAULT_MAX_BODY_BYTES = 20 * 1024 * 1024;
+const NAME_LIST = /^[\w.-]{1,64}(?:,[\w.-]{1,64})*$/;
+
+const port = (fallback: number) => z.coerce.number().int().min(0).max(PORT_MAX).default(fallback);
+const attributeKey = (fallback: string) => z.string().min(1).max(64).default(fallback);
+
+/** Every setting of the server, with its default and what it means. */
+const SCHEMA = z.object({
+  data: z.string().min(1).default("spancost-data").describe("Folder of the embedded database."),
+  host: z.string().min(1).default("127.0.0.1").describe("Address to listen on. Anything but loopback needs a token."),
+  port: port(4400).describe("Port of the API; 0 is any free one."),
+  otlpHttpPort: port(4318).describe("Port of the OTLP/HTTP receiver; 0 is any free one."),
+  sqlPort: port(8123).describe("Port of the read-only SQL endpoint, which speaks ClickHouse's HTTP interface; 0 is any free one."),
+  clickhouseUrl: z.url({ protocol: /^https?$/ }).optional().describe("A ClickHouse server (25.8 or newer) to use instead of the embedded database."),
+  token: z.string().min(16).optional().describe("Bearer token that every request must carry; at least 16 characters."),
+  maxBodyBytes: z.coerce.number().int().min(1024).default(DEFAULT_MAX_BODY_BYTES).describe("Largest body of an OTLP request, in bytes, packed and unpacked."),
+  labels: z.string().regex(NAME_LIST).optional().describe("Span attributes to keep as labels of a call, separated by commas."),
+  storeContent: z.stringbool().default(false).describe("Store prompts and completions that spans carry."),
+  tenantKey: attributeKey("tenant_id").describe("Span attribute that holds the tenant."),
+  userKey: attributeKey("user_id").describe("Span attribute that holds the user."),
+  featureKey: attributeKey("feature").describe("Span attribute that holds the feature."),
+});
+
+/** Settings as flags and environment give them: texts by name. */
+export type ServerFlags = Partial<Record<keyof typeof SCHEMA.shape, string>>;
+
+/** The server's settings, checked. */
+export interface ServerConfig extends Omit<z.output<typeof SCHEMA>, "labels"> {
+  readonly labels: readonly string[];
+}
+
+/** The environment variable of a setting: `otlpHttpPort` is `SPANCOST_OTLP_HTTP_PORT`. */
+export function toVariable(name: string): string {
+  return `SPANCOST_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
+/** Every setting's name, variable, default and meaning, for the documentation. */
+export function describeSettings(): { name: string; variable: string; default: string; meaning: string }[] {
+  return Object.entries(SCHEMA.shape).map(([name, schema]) => ({
+    name,
+    variable: toVariable(name),
+    default: String(schema.safeParse(undefined).data ?? ""),
+    meaning: schema.description ?? "",
+  }));
+}
+
+/**
+ * Reads the settings: a flag wins over the environment, the environment over the default. Pure.
+ * @throws ServerError `bad-config`, with every problem
+ */
+export function loadConfig(environment: Readonly<Record<string, string | undefined>>, flags: ServerFlags): ServerConfig {
+  const given = Object.fromEntries(
+    Object.keys(SCHEMA.shape).map((name) => [name, flags[name as keyof ServerFlags] ?? environment[toVariable(name)]]),
+  );
+  const result = SCHEMA.safeParse(given);
+  const problems = result.success ? [] : result.error.issues.map((issue) => describeIssue(issue, given));
+  if (result.success && !isLoopback(result.data.host) && result.data.token === undefined) {
+    problems.push(
+      `host ${result.data.host} is reachable from other machines, so a token is needed: set SPANCOST_TOKEN to a secret of at least 16 characters, or listen on 127.0.0.1.`,
+    );
+  }
+  if (!result.success || problems.length > 0) throw new ServerError("bad-config", `The configuration has problems:\n  - ${problems.join("\n  - ")}`);
+  return { ...result.data, labels: result.data.labels?.split(",") ?? [] };
+}
+
+/** Whether an address can only be reached from this machine. */
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127(?:\.\d{1,3}){3}$/.test(host);
+}
+
+function describeIssue(issue: z.core.$ZodIssue, given: Readonly<Record<string, unknown>>): string {
+  const name = String(issue.path[0]);
+  // A secret's value must not reach a log.
+  const value = name === "token" ? "" : ` (it is ${JSON.stringify(given[name])})`;
+  return `${name}, or ${toVariable(name)}${value}: ${issue.message}`;
+}

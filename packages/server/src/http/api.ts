@@ -1,0 +1,71 @@
+import { Readable } from "node:stream";
+import type { HttpBindings } from "@hono/node-server";
+import { type PublicSql, querySpend, type Store, StoreError } from "@spancost/clickhouse";
+import { type Context, Hono } from "hono";
+import type { Authorize } from "./authorize.ts";
+import { readTimeRange } from "./time-range.ts";
+
+/** What the API serves from. */
+export interface ApiOptions {
+  readonly store: Store;
+  readonly publicSql: PublicSql;
+  readonly authorize: Authorize;
+  /** The metrics page, in Prometheus' text format. */
+  readonly renderMetrics: () => Promise<string>;
+}
+
+type Env = { Bindings: HttpBindings };
+
+const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+const MAX_SQL_CHARACTERS = 1_048_576;
+
+/** The main port: health, metrics, reports and SQL. */
+export function createApi({ store, publicSql, authorize, renderMetrics }: ApiOptions): Hono<Env> {
+  const api = new Hono<Env>();
+  api.get("/healthz", (c) => c.text("ok\n"));
+  api.get("/readyz", async (c) => ((await store.isReady()) ? c.text("ready\n") : c.text("the database does not answer\n", 503)));
+  api.use("*", async (c, next) => (authorize(c.env.incoming) ? next() : refuse(c, 401, "unauthenticated", AUTHENTICATION)));
+  api.get("/metrics", async (c) => c.body(await renderMetrics(), 200, { "Content-Type": METRICS_TYPE }));
+  api.get("/api/v1/spend", (c) => spend(c, store));
+  api.post("/api/v1/sql", (c) => sql(c, publicSql));
+  api.notFound((c) => refuse(c, 404, "not-found", `${c.req.path} is not served here. There are /healthz, /readyz, /metrics, /api/v1/spend and /api/v1/sql.`));
+  api.onError((error, c) => refuse(c, 500, "internal", error.message));
+  return api;
+}
+
+const AUTHENTICATION =
+  "This server needs its token, as Authorization: Bearer <token>; one without a token must be addressed as 127.0.0.1 or localhost.";
+
+async function spend(c: Context<Env>, store: Store): Promise<Response> {
+  const query = c.req.query();
+  const range = readTimeRange(query, Date.now());
+  if (!range.ok) return refuse(c, 400, "bad-time", range.message);
+  const by = (query["by"] ?? "tenant").split(",").filter((name) => name !== "");
+  try {
+    const tenant = query["tenant"] === undefined ? {} : { tenant: query["tenant"] };
+    const report = await querySpend(store.client, { by, from: range.from, to: range.to, ...tenant });
+    return c.json({ by, from: range.from.toISOString(), to: range.to.toISOString(), currency: "USD", ...report });
+  } catch (error) {
+    return refuseStoreError(c, error);
+  }
+}
+
+async function sql(c: Context<Env>, publicSql: PublicSql): Promise<Response> {
+  const text = await c.req.text();
+  if (text.trim() === "" || text.length > MAX_SQL_CHARACTERS) return refuse(c, 400, "bad-sql", "The body must be one SELECT statement.");
+  try {
+    const result = await publicSql.run({ sql: text, format: c.req.query("format") ?? "PrettyCompact" }, c.req.raw.signal);
+    return c.body(Readable.toWeb(result) as ReadableStream, 200, { "Content-Type": "text/plain; charset=utf-8" });
+  } catch (error) {
+    return refuseStoreError(c, error);
+  }
+}
+
+function refuseStoreError(c: Context<Env>, error: unknown): Response {
+  if (error instanceof StoreError && error.code === "query-refused") return refuse(c, 400, error.code, error.message);
+  return refuse(c, 422, "query-failed", error instanceof Error ? error.message : String(error));
+}
+
+function refuse(c: Context<Env>, status: 400 | 401 | 404 | 422 | 500, code: string, message: string): Response {
+  return c.json({ error: { code, message } }, status);
+}

@@ -1,0 +1,37 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import { isLoopback } from "../config/load-config.ts";
+
+/** Whether a request may ask. */
+export type Authorize = (request: IncomingMessage) => boolean;
+
+/**
+ * With a token, a request must carry it. Without one the server listens on loopback only, and the request must be addressed to
+ * loopback by name as well: a web page whose own name was pointed at this machine must not read anybody's spend.
+ */
+export function createAuthorize(token: string | null): Authorize {
+  if (token === null) return (request) => isAddressedToLoopback(request);
+  const wanted = digest(token);
+  return (request) => readTokens(request).some((given) => timingSafeEqual(digest(given), wanted));
+}
+
+function isAddressedToLoopback(request: IncomingMessage): boolean {
+  const host = request.headers.host ?? "";
+  const name = host.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
+  return isLoopback(name);
+}
+
+/** The token where HTTP and ClickHouse clients put one. */
+function readTokens(request: IncomingMessage): string[] {
+  const { authorization = "" } = request.headers;
+  const [scheme = "", value = ""] = authorization.split(" ");
+  const key = request.headers["x-clickhouse-key"];
+  const tokens = typeof key === "string" ? [key] : [];
+  if (scheme.toLowerCase() === "bearer") tokens.push(value);
+  if (scheme.toLowerCase() === "basic") tokens.push(Buffer.from(value, "base64").toString("utf8").replace(/^[^:]*:/, ""));
+  return tokens;
+}
+
+function digest(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
+}

@@ -1,0 +1,125 @@
+import { createServer as createHttpServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { getRequestListener } from "@hono/node-server";
+import {
+  createPublicSql,
+  createPublicSqlServer,
+  createStore,
+  type EmbeddedEngine,
+  migrate,
+  startEmbeddedEngine,
+  type Store,
+} from "@spancost/clickhouse";
+import { createOtlpHttpReceiver, Ingest, type RequestCounts } from "@spancost/collector";
+import { createPricer } from "@spancost/rates";
+import type { ServerConfig } from "./config/load-config.ts";
+import { createApi } from "./http/api.ts";
+import { createAuthorize } from "./http/authorize.ts";
+import { createMetrics } from "./http/metrics.ts";
+import { ServerError } from "./server-error.ts";
+
+/** The running server. */
+export interface RunningServer {
+  /** Addresses by listener, such as `http://127.0.0.1:4400`. */
+  readonly urls: { readonly api: string; readonly otlp: string; readonly sql: string };
+  /** Rejects when the server cannot go on. */
+  readonly failed: Promise<never>;
+  /** Stops taking requests, finishes those under way, ends the database. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/** After this, connections that are still open are cut. */
+const DRAIN_TIMEOUT_MS = 10_000;
+
+/**
+ * Starts the database, the receiver, the API and the SQL endpoint.
+ * @throws ServerError `port-in-use`; StoreError from the database
+ */
+export async function startServer(config: ServerConfig): Promise<RunningServer> {
+  const engine = config.clickhouseUrl === undefined ? await startEmbeddedEngine({ dataDir: config.data }) : null;
+  const store = createStore(engine === null ? { url: config.clickhouseUrl ?? "" } : { socketPath: engine.socketPath });
+  try {
+    await migrate(store.client);
+    return await startListeners(config, engine, store);
+  } catch (error) {
+    await store.close();
+    await engine?.stop();
+    throw error;
+  }
+}
+
+async function startListeners(config: ServerConfig, engine: EmbeddedEngine | null, store: Store): Promise<RunningServer> {
+  const token = config.token ?? null;
+  const authorize = createAuthorize(token);
+  const requests: RequestCounts = new Map();
+  const ingest = new Ingest(store, {
+    pricer: createPricer(),
+    attributionKeys: { tenantId: config.tenantKey, userId: config.userKey, feature: config.featureKey },
+    labels: config.labels,
+    storeContent: config.storeContent,
+  });
+  const publicSql = createPublicSql(store.client);
+  const api = createApi({ store, publicSql, authorize, renderMetrics: createMetrics({ ingest, requests }) });
+  const servers = {
+    api: createHttpServer(getRequestListener(api.fetch)),
+    otlp: createOtlpHttpReceiver(ingest, { token, maxBodyBytes: config.maxBodyBytes }, requests),
+    sql: createPublicSqlServer(publicSql, authorize),
+  };
+  try {
+    const urls = {
+      api: await listen(servers.api, config.host, config.port, "--port"),
+      otlp: await listen(servers.otlp, config.host, config.otlpHttpPort, "--otlp-http-port"),
+      sql: await listen(servers.sql, config.host, config.sqlPort, "--sql-port"),
+    };
+    return createHandle(Object.values(servers), urls, ingest, engine, store);
+  } catch (error) {
+    await Promise.all(Object.values(servers).map(close));
+    throw error;
+  }
+}
+
+function createHandle(
+  servers: readonly Server[],
+  urls: RunningServer["urls"],
+  ingest: Ingest,
+  engine: EmbeddedEngine | null,
+  store: Store,
+): RunningServer {
+  let stopped: Promise<void> | undefined;
+  const failed = new Promise<never>((_, reject) => {
+    void engine?.died.then((what) => {
+      reject(new ServerError("engine-died", `Stopping, since ${what}. What was acknowledged is on disk; start again with the same --data folder.`));
+    });
+  });
+  failed.catch(() => {});
+  return { urls, failed, stop: () => (stopped ??= stopAll()) };
+
+  async function stopAll(): Promise<void> {
+    await Promise.all(servers.map(close));
+    await ingest.drain();
+    await store.close();
+    await engine?.stop();
+  }
+}
+
+async function listen(server: Server, host: string, port: number, flag: string): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      const taken = error.code === "EADDRINUSE";
+      reject(taken ? new ServerError("port-in-use", `Port ${port} on ${host} is in use. Stop what uses it, or choose another with ${flag} (0 is any free one).`) : error);
+    });
+    server.listen(port, host, resolve);
+  });
+  const address = server.address() as AddressInfo;
+  return `http://${address.family === "IPv6" ? `[${address.address}]` : address.address}:${address.port}`;
+}
+
+async function close(server: Server): Promise<void> {
+  if (!server.listening) return;
+  const cut = setTimeout(() => server.closeAllConnections(), DRAIN_TIMEOUT_MS);
+  await new Promise((resolve) => {
+    server.close(resolve);
+    server.closeIdleConnections();
+  });
+  clearTimeout(cut);
+}
