@@ -15,10 +15,8 @@ interface ClaimedPath {
 
 const ANY_PATH = "";
 const NOBODY: readonly ClaimedPath[] = [];
-const SLASH = 0x2f;
-const QUESTION_MARK = 0x3f;
-const HASH = 0x23;
-const AT = 0x40;
+/** What a host and port of SDKs never have: credentials, a query right behind, capitals. */
+const UNUSUAL_AUTHORITY = /[@?#A-Z]/;
 
 /** Finds the claim on a request; says no to everybody else's requests after one look at the host. */
 export class ClaimTable {
@@ -92,14 +90,10 @@ export class ClaimTable {
 
 /** Host and port of an absolute URL, without parsing it: this runs on every request of the app. */
 function toHostKey(url: string): string {
-  let start = url.indexOf("://") + 3;
-  let end = start;
-  for (; end < url.length; end += 1) {
-    const code = url.charCodeAt(end);
-    if (code === SLASH || code === QUESTION_MARK || code === HASH) break;
-    if (code === AT) start = end + 1;
-  }
-  const host = url.slice(start, end).toLowerCase();
+  const start = url.indexOf("://") + 3;
+  const slash = url.indexOf("/", start);
+  let host = url.slice(start, slash === -1 ? url.length : slash);
+  if (UNUSUAL_AUTHORITY.test(host)) host = host.replace(/[?#].*$/s, "").replace(/^.*@/s, "").toLowerCase();
   return host.endsWith(":443") || host.endsWith(":80") ? host.slice(0, host.lastIndexOf(":")) : host;
 }
 
