@@ -8,6 +8,9 @@ import { readBody } from "../src/read-body.ts";
 
 /** A span as OTLP's JSON has it, as far as these tests look. */
 interface OtlpSpan {
+  readonly scope: string;
+  readonly spanId: string;
+  readonly parentSpanId?: string;
   readonly name: string;
   readonly attributes: readonly { readonly key: string; readonly value: Readonly<Record<string, unknown>> }[];
 }
@@ -22,7 +25,9 @@ beforeAll(async () => {
   receiver = createServer((request, response) => {
     void readBody(request).then((text) => {
       const { resourceSpans } = JSON.parse(text);
-      for (const { scopeSpans } of resourceSpans) for (const scope of scopeSpans) spans.push(...scope.spans);
+      for (const { scopeSpans } of resourceSpans) {
+        for (const { scope, spans: own } of scopeSpans) spans.push(...own.map((span: object) => ({ ...span, scope: scope.name })));
+      }
       response.writeHead(200, { "content-type": "application/json" }).end("{}");
     });
   });
@@ -41,13 +46,21 @@ test("every planned call is billed once, and its span has the tenant, user, feat
   await driveTenants({ simulatorUrl: simulator.url });
   await telemetry.flush();
   await telemetry.shutdown();
-  const fromSpans = spans.filter((span) => read(span, "gen_ai.provider.name") !== undefined).map(toLine);
-  const fromJournal = simulator.journal().map((call) => {
-    const { input, output } = call.usage;
-    return [call.tenantHint, call.userHint, call.featureHint, call.model, input, output].join(" ");
+  const fromSpans = spans.filter(isOurs).map(toLine);
+  const fromJournal = simulator.journal().map(({ tenantHint, userHint, featureHint, model, usage }) => {
+    const writes = [usage.cacheWrite5m + usage.cacheWrite1h, usage.cacheWrite1h];
+    return [tenantHint, userHint, featureHint, model, usage.input, usage.cacheRead, ...writes, usage.output, usage.reasoning].join(" ");
   });
   expect(fromJournal).toHaveLength(planCalls().length);
   expect(fromSpans.toSorted()).toEqual(fromJournal.toSorted());
+});
+
+test("the Anthropic SDK traces its calls by itself: each of its spans is the parent of ours for the same response", () => {
+  const own = spans.filter((span) => span.scope === "com.anthropic.sdk.typescript");
+  const children = own.map((parent) => spans.find((span) => span.parentSpanId === parent.spanId));
+  expect(own).toHaveLength(planCalls().filter((call) => call.kind.startsWith("anthropic")).length);
+  expect(children.map((child) => child?.scope)).toEqual(own.map(() => "@spancost/instrumentation-anthropic"));
+  expect(children.map((child) => child && read(child, "gen_ai.response.id"))).toEqual(own.map((span) => read(span, "gen_ai.response.id")));
 });
 
 test("attribution does not leave the process towards the providers", () => {
@@ -64,9 +77,22 @@ test("a failing call stops the drive with a message that names it", async () => 
   await expect(drive).rejects.toThrow('The call "google generate" of tenant acme failed');
 });
 
+function isOurs(span: OtlpSpan): boolean {
+  return span.scope.startsWith("@spancost/instrumentation-");
+}
+
+/** The same figures in the same order as a line made from the journal; what a span does not say is 0. */
 function toLine(span: OtlpSpan): string {
-  const names = ["tenant_id", "user_id", "feature", "gen_ai.response.model", "gen_ai.usage.input_tokens"];
-  return [...names.map((name) => read(span, name)), read(span, "gen_ai.usage.output_tokens") ?? 0].join(" ");
+  const identity = ["tenant_id", "user_id", "feature", "gen_ai.response.model"].map((name) => read(span, name));
+  const usage = [
+    "gen_ai.usage.input_tokens",
+    "gen_ai.usage.cache_read.input_tokens",
+    "gen_ai.usage.cache_write.input_tokens",
+    "spancost.usage.cache_write_1h.input_tokens",
+    "gen_ai.usage.output_tokens",
+    "gen_ai.usage.reasoning.output_tokens",
+  ];
+  return [...identity, ...usage.map((name) => read(span, name) ?? 0)].join(" ");
 }
 
 function read(span: OtlpSpan, name: string): unknown {

@@ -1,13 +1,34 @@
-// Stands in for the CLI in tests of the demo's process handling; arguments as the CLI takes them. FAKE_SPANCOST chooses a fate.
-const [command] = process.argv.slice(2);
-if (command === "up") {
-  if (process.env.FAKE_SPANCOST === "fail") {
+// Stands in for the CLI in tests of the demo's own flow: takes OTLP, counts the calls that our instrumentation saw, keeps nothing.
+// FAKE_SPANCOST chooses another fate: "fail" before it is ready, "die" soon after.
+import { createServer } from "node:http";
+
+const OURS = "@spancost/instrumentation-";
+const fate = process.env.FAKE_SPANCOST;
+const [command, ...args] = process.argv.slice(2);
+if (command === "up") await up();
+else console.log(`fake ${command} ${args.slice(0, 2).join(" ")}`);
+
+async function up() {
+  if (fate === "fail") {
     console.error("the port is on fire");
     process.exit(3);
   }
+  let calls = 0;
+  const server = createServer(async (request, response) => {
+    let body = "";
+    for await (const chunk of request) body += chunk;
+    if (request.url === "/v1/traces") calls += countCalls(JSON.parse(body));
+    response.writeHead(200, { "content-type": "application/json" });
+    response.end(request.url === "/v1/traces" ? "{}" : JSON.stringify({ rows: [{ tenant: "all", calls }] }));
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   process.on("SIGTERM", () => process.exit(0));
-  for (const name of ["api", "otlp", "sql"]) console.log(`spancost: ${name} http://127.0.0.1:1/${name}`);
+  for (const name of ["api", "otlp", "sql"]) console.log(`spancost: ${name} http://127.0.0.1:${server.address().port}`);
   console.log("spancost: ready");
-  if (process.env.FAKE_SPANCOST === "die") setTimeout(() => process.exit(4), 20);
-  else setInterval(() => {}, 1_000);
+  if (fate === "die") setTimeout(() => process.exit(4), 20);
+}
+
+function countCalls({ resourceSpans }) {
+  const scopes = resourceSpans.flatMap((resource) => resource.scopeSpans).filter(({ scope }) => scope.name.startsWith(OURS));
+  return scopes.flatMap((scope) => scope.spans).length;
 }

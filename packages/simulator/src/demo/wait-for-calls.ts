@@ -15,19 +15,24 @@ export interface WaitForCallsOptions {
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 const POLL_INTERVAL_MS = 200;
+/** How long the count must stay right: one that is on its way to double passes the right figure too. */
+const STEADY_MS = 1_000;
 
 /**
- * Waits until the spend report counts as many calls as were billed.
+ * Waits until the spend report counts as many calls as were billed, and keeps counting that for a second.
  * @throws DemoError `calls-missing` after the timeout, with the last answer.
  */
 export async function waitForCalls(options: WaitForCallsOptions): Promise<void> {
   const url = `${options.apiUrl}/api/v1/spend?by=tenant`;
   const deadlineMs = performance.now() + (options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
   let seen = "nothing";
+  let rightSinceMs: number | undefined;
   while (performance.now() < deadlineMs) {
     options.signal?.throwIfAborted();
     const count = await countCalls(url).catch((error: unknown) => String(error));
-    if (count === options.expected) return;
+    const nowMs = performance.now();
+    rightSinceMs = count === options.expected ? (rightSinceMs ?? nowMs) : undefined;
+    if (rightSinceMs !== undefined && nowMs - rightSinceMs >= STEADY_MS) return;
     seen = typeof count === "number" ? `${count} calls` : count;
     await sleep(POLL_INTERVAL_MS);
   }
