@@ -28,7 +28,11 @@ interface Exchange {
 }
 
 /** Answers one HTTP request: the journal, or a provider API. */
-export async function answerRequest(state: SimulatorState, request: IncomingMessage, response: ServerResponse): Promise<void> {
+export async function answerRequest(
+  state: SimulatorState,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const path = new URL(request.url ?? "/", "http://simulator").pathname;
   if (path === "/__journal") {
     sendJson(response, 200, {}, { calls: state.journal.calls(), requests: state.journal.requests() });
@@ -40,7 +44,8 @@ export async function answerRequest(state: SimulatorState, request: IncomingMess
   const markers = readPromptMarkers(body);
   response.once("close", () => complete({ tenantHint: markers.tenant ?? null, status: response.statusCode }));
   const endpoint = request.method === "POST" ? findEndpoint(path) : undefined;
-  if (endpoint === undefined) sendJson(response, 404, {}, toRequestError(`No provider API at ${request.method} ${path}.`));
+  if (endpoint === undefined)
+    sendJson(response, 404, {}, toRequestError(`No provider API at ${request.method} ${path}.`));
   else if (!isJsonObject(body)) sendJson(response, 400, {}, toRequestError("The body must be a JSON object."));
   else await answerProviderCall(state, { endpoint, path, text, request: body, markers, response });
 }

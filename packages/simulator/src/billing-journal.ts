@@ -47,7 +47,9 @@ export class BillingJournal {
   }
 
   /** Notes an arrived request and returns the function that completes its record. */
-  receive(request: Omit<ReceivedRequest, "tenantHint" | "status">): (answer: Pick<ReceivedRequest, "tenantHint" | "status">) => void {
+  receive(
+    request: Omit<ReceivedRequest, "tenantHint" | "status">,
+  ): (answer: Pick<ReceivedRequest, "tenantHint" | "status">) => void {
     const index = this.#requests.push({ ...request, tenantHint: null, status: 0 }) - 1;
     return (answer) => {
       this.#requests[index] = { ...request, ...answer };

@@ -42,11 +42,14 @@ type RefusalBody = (model: string, requestId: string) => unknown;
 /** Bodies as seen from the services; the same shapes stand in their API references under "errors". */
 const REFUSALS: Readonly<Record<SimulatedProvider, Readonly<Record<FaultStatus, RefusalBody>>>> = {
   openai: {
-    429: (model) => toOpenAIError(`Rate limit reached for ${model} on requests per min (RPM).`, "requests", "rate_limit_exceeded"),
-    500: () => toOpenAIError("The server had an error while processing your request. Sorry about that!", "server_error", null),
+    429: (model) =>
+      toOpenAIError(`Rate limit reached for ${model} on requests per min (RPM).`, "requests", "rate_limit_exceeded"),
+    500: () =>
+      toOpenAIError("The server had an error while processing your request. Sorry about that!", "server_error", null),
   },
   anthropic: {
-    429: (_model, requestId) => toAnthropicError("rate_limit_error", "This request would exceed your rate limit.", requestId),
+    429: (_model, requestId) =>
+      toAnthropicError("rate_limit_error", "This request would exceed your rate limit.", requestId),
     500: (_model, requestId) => toAnthropicError("api_error", "Internal server error", requestId),
   },
   google: {
@@ -54,7 +57,9 @@ const REFUSALS: Readonly<Record<SimulatedProvider, Readonly<Record<FaultStatus, 
     500: () => toGoogleError(500, "An internal error has occurred. Please retry.", "INTERNAL"),
   },
   groq: {
-    429: (model) => ({ error: { message: `Rate limit reached for model \`${model}\`.`, type: "tokens", code: "rate_limit_exceeded" } }),
+    429: (model) => ({
+      error: { message: `Rate limit reached for model \`${model}\`.`, type: "tokens", code: "rate_limit_exceeded" },
+    }),
     500: () => ({ error: { message: "Internal Server Error", type: "internal_server_error" } }),
   },
 };

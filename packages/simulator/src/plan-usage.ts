@@ -39,7 +39,10 @@ function planAutomaticCache(input: number, draw: Draw): number {
 }
 
 /** Anthropic: the request marks what to cache and for how long; each marked part is found there or written. */
-function planExplicitCache(request: JsonObject, draw: Draw): Pick<BilledUsage, "cacheRead" | "cacheWrite5m" | "cacheWrite1h"> {
+function planExplicitCache(
+  request: JsonObject,
+  draw: Draw,
+): Pick<BilledUsage, "cacheRead" | "cacheWrite5m" | "cacheWrite1h"> {
   const lifetimes = new Set<string>();
   for (const object of walkObjects(request)) {
     const mark = object["cache_control"];

@@ -59,7 +59,8 @@ function listen(server: Server): Promise<AddressInfo> {
     server.once("error", reject);
     server.listen(0, "127.0.0.1", () => {
       const address = server.address();
-      if (address === null || typeof address === "string") reject(new Error(`Expected a TCP address, got ${String(address)}.`));
+      if (address === null || typeof address === "string")
+        reject(new Error(`Expected a TCP address, got ${String(address)}.`));
       else resolve(address);
     });
   });

@@ -13,12 +13,21 @@ export interface SendOptions {
 }
 
 /** Sends one JSON body. */
-export function sendJson(response: ServerResponse, status: number, headers: Readonly<Record<string, string>>, body: unknown): void {
+export function sendJson(
+  response: ServerResponse,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  body: unknown,
+): void {
   response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(body));
 }
 
 /** Sends an answer and tells whether the client got all of it. */
-export async function sendAnswer(response: ServerResponse, answer: WireAnswer, options: SendOptions): Promise<"complete" | "cut"> {
+export async function sendAnswer(
+  response: ServerResponse,
+  answer: WireAnswer,
+  options: SendOptions,
+): Promise<"complete" | "cut"> {
   const closed = waitForClose(response);
   const { content } = answer;
   const pieces = content.kind === "json" ? [JSON.stringify(content.body)] : content.frames;

@@ -69,8 +69,13 @@ test("thinking is billed as a part of the output", async () => {
   const thinking = { type: "enabled" as const, budget_tokens: 2_000 };
   const request = { model: "claude-sonnet-4-5", max_tokens: 4_000, thinking };
   const messages = Array.from({ length: 6 }, (_, round) => [{ role: "user" as const, content: `Think ${round}` }]);
-  const answers = await Promise.all(messages.map((turns) => clients.anthropic.messages.create({ ...request, messages: turns })));
-  const reasoning = simulator.journal().slice(-messages.length).map((call) => call.usage.reasoning);
+  const answers = await Promise.all(
+    messages.map((turns) => clients.anthropic.messages.create({ ...request, messages: turns })),
+  );
+  const reasoning = simulator
+    .journal()
+    .slice(-messages.length)
+    .map((call) => call.usage.reasoning);
   const reported = answers.map((answer) => answer.usage.output_tokens_details?.thinking_tokens ?? 0);
   expect(reported.toSorted()).toEqual(reasoning.toSorted());
   expect(Math.max(...reported)).toBeGreaterThan(0);

@@ -26,7 +26,8 @@ beforeAll(async () => {
     void readBody(request).then((text) => {
       const { resourceSpans } = JSON.parse(text);
       for (const { scopeSpans } of resourceSpans) {
-        for (const { scope, spans: own } of scopeSpans) spans.push(...own.map((span: object) => ({ ...span, scope: scope.name })));
+        for (const { scope, spans: own } of scopeSpans)
+          spans.push(...own.map((span: object) => ({ ...span, scope: scope.name })));
       }
       response.writeHead(200, { "content-type": "application/json" }).end("{}");
     });
@@ -49,7 +50,17 @@ test("every planned call is billed once, and its span has the tenant, user, feat
   const fromSpans = spans.filter(isOurs).map(toLine);
   const fromJournal = simulator.journal().map(({ tenantHint, userHint, featureHint, model, usage }) => {
     const writes = [usage.cacheWrite5m + usage.cacheWrite1h, usage.cacheWrite1h];
-    return [tenantHint, userHint, featureHint, model, usage.input, usage.cacheRead, ...writes, usage.output, usage.reasoning].join(" ");
+    return [
+      tenantHint,
+      userHint,
+      featureHint,
+      model,
+      usage.input,
+      usage.cacheRead,
+      ...writes,
+      usage.output,
+      usage.reasoning,
+    ].join(" ");
   });
   expect(fromJournal).toHaveLength(planCalls().length);
   expect(fromSpans.toSorted()).toEqual(fromJournal.toSorted());
@@ -60,7 +71,9 @@ test("the Anthropic SDK traces its calls by itself: each of its spans is the par
   const children = own.map((parent) => spans.find((span) => span.parentSpanId === parent.spanId));
   expect(own).toHaveLength(planCalls().filter((call) => call.kind.startsWith("anthropic")).length);
   expect(children.map((child) => child?.scope)).toEqual(own.map(() => "@spancost/instrumentation-anthropic"));
-  expect(children.map((child) => child && read(child, "gen_ai.response.id"))).toEqual(own.map((span) => read(span, "gen_ai.response.id")));
+  expect(children.map((child) => child && read(child, "gen_ai.response.id"))).toEqual(
+    own.map((span) => read(span, "gen_ai.response.id")),
+  );
 });
 
 test("attribution does not leave the process towards the providers", () => {

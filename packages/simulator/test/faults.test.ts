@@ -19,16 +19,27 @@ describe("fault markers", () => {
   test("429-once refuses the first attempt, and the SDK's retry is billed once", async () => {
     const before = simulator.journal().length;
     const attempts = simulator.requests().length;
-    await clients.openai.chat.completions.create({ model: "gpt-4.1", messages: ask("[tenant=acme] [fault=429-once:a]") });
+    await clients.openai.chat.completions.create({
+      model: "gpt-4.1",
+      messages: ask("[tenant=acme] [fault=429-once:a]"),
+    });
     await clients.anthropic.messages.create({
       model: "claude-sonnet-4-5",
       max_tokens: 10,
       messages: ask("[tenant=acme] [fault=429-once:b]"),
     });
-    await clients.groq.chat.completions.create({ model: "llama-3.3-70b-versatile", messages: ask("[fault=429-once:c]") });
+    await clients.groq.chat.completions.create({
+      model: "llama-3.3-70b-versatile",
+      messages: ask("[fault=429-once:c]"),
+    });
     expect(simulator.journal().length - before).toBe(3);
     await expect
-      .poll(() => simulator.requests().slice(attempts).map((request) => request.status))
+      .poll(() =>
+        simulator
+          .requests()
+          .slice(attempts)
+          .map((request) => request.status),
+      )
       .toEqual([429, 200, 429, 200, 429, 200]);
   });
 
@@ -37,12 +48,17 @@ describe("fault markers", () => {
     const options = { maxRetries: 0 };
     const calls = [
       clients.openai.chat.completions.create({ model: "gpt-4.1", messages: ask("[fault=500]") }, options),
-      clients.anthropic.messages.create({ model: "claude-sonnet-4-5", max_tokens: 10, messages: ask("[fault=500]") }, options),
+      clients.anthropic.messages.create(
+        { model: "claude-sonnet-4-5", max_tokens: 10, messages: ask("[fault=500]") },
+        options,
+      ),
       clients.groq.chat.completions.create({ model: "llama-3.3-70b-versatile", messages: ask("[fault=500]") }, options),
       clients.google.models.generateContent({ model: "gemini-2.5-flash", contents: "[fault=500]" }),
     ];
     const outcomes = await Promise.allSettled(calls);
-    const statuses = outcomes.map((outcome) => (outcome.status === "rejected" ? outcome.reason.status : outcome.status));
+    const statuses = outcomes.map((outcome) =>
+      outcome.status === "rejected" ? outcome.reason.status : outcome.status,
+    );
     expect(statuses).toEqual([500, 500, 500, 500]);
     expect(simulator.journal().length).toBe(before);
   });
@@ -55,7 +71,14 @@ describe("fault markers", () => {
       stream: true,
     });
     await expect(collect(stream)).rejects.toThrow();
-    await expect.poll(() => simulator.journal().slice(before).map((call) => call.outcome)).toEqual(["cut"]);
+    await expect
+      .poll(() =>
+        simulator
+          .journal()
+          .slice(before)
+          .map((call) => call.outcome),
+      )
+      .toEqual(["cut"]);
   });
 
   test("delay spreads the chunks of a stream over time", async () => {
@@ -84,7 +107,8 @@ describe("a stream that the client leaves", () => {
 });
 
 describe("requests that no provider would take", () => {
-  const post = (path: string, body: string): Promise<Response> => fetch(`${simulator.url}${path}`, { method: "POST", body });
+  const post = (path: string, body: string): Promise<Response> =>
+    fetch(`${simulator.url}${path}`, { method: "POST", body });
 
   test("are refused with a status and not billed", async () => {
     const before = simulator.journal().length;

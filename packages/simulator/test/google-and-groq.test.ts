@@ -30,7 +30,9 @@ describe("Gemini", () => {
     const chunks = await collect(stream);
     const outputs = chunks.map((chunk) => chunk.usageMetadata?.candidatesTokenCount ?? 0);
     expect(outputs).toEqual(outputs.toSorted((a, b) => a - b));
-    expect(chunks.every((chunk) => chunk.usageMetadata?.promptTokenCount === simulator.journal().at(-1)?.usage.input)).toBe(true);
+    expect(
+      chunks.every((chunk) => chunk.usageMetadata?.promptTokenCount === simulator.journal().at(-1)?.usage.input),
+    ).toBe(true);
     expect(fromUsageMetadata(chunks.at(-1)?.usageMetadata)).toEqual(simulator.journal().at(-1)?.usage);
   });
 });
@@ -54,7 +56,12 @@ describe("Groq", () => {
   test("a stream that asks, as groq-sdk's types cannot, has it in usage as well", async () => {
     const response = await fetch(`${simulator.url}/groq-api/openai/v1/chat/completions`, {
       method: "POST",
-      body: JSON.stringify({ model: "openai/gpt-oss-120b", messages, stream: true, stream_options: { include_usage: true } }),
+      body: JSON.stringify({
+        model: "openai/gpt-oss-120b",
+        messages,
+        stream: true,
+        stream_options: { include_usage: true },
+      }),
     });
     const frames = (await response.text()).trim().split("\n\n");
     const last: { usage: GroqUsage; choices: unknown[] } = JSON.parse(frames.at(-2)?.replace("data: ", "") ?? "");

@@ -55,7 +55,11 @@ describe("OpenAI chat", () => {
   });
 
   test("a stream that did not ask has no usage, and is billed", async () => {
-    const stream = await clients.openai.chat.completions.create({ model: "gpt-4.1", messages: ask("No usage"), stream: true });
+    const stream = await clients.openai.chat.completions.create({
+      model: "gpt-4.1",
+      messages: ask("No usage"),
+      stream: true,
+    });
     const chunks = await collect(stream);
     expect(chunks.some((chunk) => "usage" in chunk)).toBe(false);
     expect(simulator.journal().at(-1)?.model).toBe("gpt-4.1-2025-04-14");
@@ -70,7 +74,9 @@ describe("OpenAI responses and embeddings", () => {
   });
 
   test("a streamed response carries the billed usage in its last event", async () => {
-    const events = await collect(await clients.openai.responses.create({ model: "o4-mini", input: "Stream", stream: true }));
+    const events = await collect(
+      await clients.openai.responses.create({ model: "o4-mini", input: "Stream", stream: true }),
+    );
     const last = events.at(-1);
     const text = events.map((event) => (event.type === "response.output_text.delta" ? event.delta : "")).join("");
     if (last?.type !== "response.completed") throw new Error(`Expected response.completed, got ${last?.type}.`);

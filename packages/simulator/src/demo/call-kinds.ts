@@ -5,7 +5,10 @@ import type { ProviderClients } from "./provider-clients.ts";
 export type MakeCall = (clients: ProviderClients, prompt: string) => Promise<void>;
 
 const MAX_TOKENS = 1_024;
-const HANDBOOK = "You answer customers of a bookshop. Be brief, be kind, quote the terms of sale when they ask for a refund. ".repeat(20);
+const HANDBOOK =
+  "You answer customers of a bookshop. Be brief, be kind, quote the terms of sale when they ask for a refund. ".repeat(
+    20,
+  );
 
 const toMessages = (content: string): { role: "user"; content: string }[] => [{ role: "user", content }];
 

@@ -1,5 +1,10 @@
 /** What can go wrong in the demo. */
-export type DemoErrorCode = "spancost-not-built" | "spancost-failed" | "call-failed" | "calls-missing" | "report-failed";
+export type DemoErrorCode =
+  | "spancost-not-built"
+  | "spancost-failed"
+  | "call-failed"
+  | "calls-missing"
+  | "report-failed";
 
 /** A failure of the demo, with a message for the person who runs it. */
 export class DemoError extends Error {

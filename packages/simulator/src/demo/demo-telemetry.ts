@@ -32,7 +32,10 @@ export function startDemoTelemetry({ simulatorUrl, otlpUrl }: DemoTelemetryOptio
     spanProcessors: [
       new AttributionSpanProcessor(),
       new CostSpanProcessor(),
-      new BatchSpanProcessor({ exporter: new OTLPTraceExporter({ url: `${otlpUrl}/v1/traces` }), scheduledDelayMillis: 500 }),
+      new BatchSpanProcessor({
+        exporter: new OTLPTraceExporter({ url: `${otlpUrl}/v1/traces` }),
+        scheduledDelayMillis: 500,
+      }),
     ],
   });
   trace.setGlobalTracerProvider(provider);

@@ -65,7 +65,9 @@ function makeAttributedCall(clients: ProviderClients, call: PlannedCall): Promis
         await CALL_KINDS[call.kind](clients, call.prompt);
       } catch (error) {
         span.setStatus({ code: SpanStatusCode.ERROR });
-        throw new DemoError("call-failed", `The call "${call.kind}" of tenant ${tenantId} failed: ${String(error)}`, { cause: error });
+        throw new DemoError("call-failed", `The call "${call.kind}" of tenant ${tenantId} failed: ${String(error)}`, {
+          cause: error,
+        });
       } finally {
         span.end();
       }

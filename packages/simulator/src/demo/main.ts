@@ -26,7 +26,8 @@ async function main(): Promise<number> {
     });
     finished = true;
   } catch (error) {
-    if (!stop.signal.aborted) console.error(`The demo failed: ${error instanceof Error ? error.message : String(error)}`);
+    if (!stop.signal.aborted)
+      console.error(`The demo failed: ${error instanceof Error ? error.message : String(error)}`);
   }
   if (finished) return 0;
   return stop.signal.aborted ? 128 + constants.signals.SIGINT : 1;

@@ -44,7 +44,9 @@ const TENANTS: readonly DemoTenant[] = [
 
 /** All calls of the demo, the same every time. */
 export function planCalls(): readonly PlannedCall[] {
-  return TENANTS.flatMap((tenant) => Array.from({ length: tenant.rounds }, (_, round) => planRound(tenant, round)).flat());
+  return TENANTS.flatMap((tenant) =>
+    Array.from({ length: tenant.rounds }, (_, round) => planRound(tenant, round)).flat(),
+  );
 }
 
 function planRound(tenant: DemoTenant, round: number): readonly PlannedCall[] {

@@ -16,6 +16,11 @@ import { waitForCalls } from "./wait-for-calls.ts";
 export interface DemoOptions {
   /** The CLI's main file. */
   readonly cliPath: string;
+  /**
+   * Where the demo makes the folder for its database.
+   * @default the system's temporary folder
+   */
+  readonly tempFolder?: string;
   /** End after the report instead of waiting for the signal. */
   readonly once: boolean;
   /** Aborted by Ctrl-C. */
@@ -33,7 +38,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   try {
     const simulator = await startSimulator();
     undo.push(() => simulator.close());
-    const dataFolder = await mkdtemp(join(tmpdir(), "spancost-demo-"));
+    const dataFolder = await mkdtemp(join(options.tempFolder ?? tmpdir(), "spancost-demo-"));
     undo.push(() => rm(dataFolder, { recursive: true, force: true, maxRetries: 3 }));
     options.print("Starting Spancost with its embedded ClickHouse ...");
     const spancost = await startSpancost({ cliPath: options.cliPath, dataFolder });
@@ -48,7 +53,9 @@ export async function runDemo(options: DemoOptions): Promise<void> {
 
 async function showSpend(options: DemoOptions, simulator: Simulator, spancost: SpancostProcess): Promise<void> {
   const { print, signal } = options;
-  print("Three tenants call OpenAI, Anthropic, Gemini and Groq through their real SDKs (simulated providers, no network) ...");
+  print(
+    "Three tenants call OpenAI, Anthropic, Gemini and Groq through their real SDKs (simulated providers, no network) ...",
+  );
   const telemetry = startDemoTelemetry({ simulatorUrl: simulator.url, otlpUrl: spancost.otlpUrl });
   try {
     await driveTenants({ simulatorUrl: simulator.url, signal, onCall: createProgress(print) });
@@ -80,7 +87,8 @@ function createProgress(print: DemoOptions["print"]): (call: unknown, done: numb
 async function runReport(cliPath: string, args: readonly string[]): Promise<void> {
   const child = spawn(process.execPath, [cliPath, ...args], { stdio: ["ignore", "inherit", "inherit"] });
   const [code, signal] = await once(child, "close");
-  if (code !== 0) throw new DemoError("report-failed", `"spancost ${args.join(" ")}" ended with ${signal ?? `exit code ${code}`}.`);
+  if (code !== 0)
+    throw new DemoError("report-failed", `"spancost ${args.join(" ")}" ended with ${signal ?? `exit code ${code}`}.`);
 }
 
 function toNextSteps({ apiUrl, otlpUrl, sqlUrl }: SpancostProcess): string {

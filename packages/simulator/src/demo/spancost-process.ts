@@ -43,7 +43,9 @@ export async function startSpancost({ cliPath, dataFolder }: SpancostOptions): P
     findPort(DEFAULT_PORTS.sql),
   ]);
   const ports = ["--port", `${api}`, "--otlp-http-port", `${otlp}`, "--sql-port", `${sql}`];
-  const child = spawn(process.execPath, [cliPath, "up", "--data", dataFolder, ...ports], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [cliPath, "up", "--data", dataFolder, ...ports], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const killAtExit = (): void => void child.kill("SIGKILL");
   process.once("exit", killAtExit);
   const output = watchOutput(child);
@@ -54,7 +56,11 @@ export async function startSpancost({ cliPath, dataFolder }: SpancostOptions): P
   // Whoever waits sees the rejection; nobody waits for it after a normal stop.
   failed.catch(() => {});
   try {
-    return { ...(await Promise.race([output.ready, failed, timeOut(output.tail)])), failed, stop: () => stop(child, ended) };
+    return {
+      ...(await Promise.race([output.ready, failed, timeOut(output.tail)])),
+      failed,
+      stop: () => stop(child, ended),
+    };
   } catch (error) {
     await stop(child, ended);
     throw error;

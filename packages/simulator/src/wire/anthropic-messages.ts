@@ -1,6 +1,13 @@
 import { type BilledUsage, toUncachedInput } from "../canonical-usage.ts";
 import { writeReplyPieces } from "./reply-text.ts";
-import { type NamedEvent, toEventAnswer, toJsonAnswer, toNamedFrame, type WireAnswer, type WireCall } from "./wire-call.ts";
+import {
+  type NamedEvent,
+  toEventAnswer,
+  toJsonAnswer,
+  toNamedFrame,
+  type WireAnswer,
+  type WireCall,
+} from "./wire-call.ts";
 
 /**
  * `POST /v1/messages`; `input_tokens` excludes what was read from or written to the prompt cache.

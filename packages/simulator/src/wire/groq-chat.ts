@@ -23,7 +23,9 @@ export function answerGroqChat(call: WireCall): WireAnswer {
   return toJsonAnswer(id, {
     ...shared,
     object: "chat.completion",
-    choices: [{ index: 0, message: { role: "assistant", content: pieces.join("") }, logprobs: null, finish_reason: "stop" }],
+    choices: [
+      { index: 0, message: { role: "assistant", content: pieces.join("") }, logprobs: null, finish_reason: "stop" },
+    ],
     usage: toGroqUsage(call.usage),
     usage_breakdown: null,
     x_groq: { id: groqId },

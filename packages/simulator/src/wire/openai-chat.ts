@@ -17,7 +17,8 @@ export function answerOpenAIChat(call: WireCall): WireAnswer {
     system_fingerprint: `fp_${call.draw.hex("fingerprint", 10)}`,
   };
   const pieces = writeReplyPieces(call.draw);
-  if (call.streamed) return toEventAnswer(id, toChunks(call, shared, pieces).map(toDataFrame).concat("data: [DONE]\n\n"));
+  if (call.streamed)
+    return toEventAnswer(id, toChunks(call, shared, pieces).map(toDataFrame).concat("data: [DONE]\n\n"));
   return toJsonAnswer(id, {
     ...shared,
     object: "chat.completion",

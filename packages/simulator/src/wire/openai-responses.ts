@@ -1,7 +1,14 @@
 import type { BilledUsage } from "../canonical-usage.ts";
 import { readString } from "../json-reading.ts";
 import { writeReplyPieces } from "./reply-text.ts";
-import { type NamedEvent, toEventAnswer, toJsonAnswer, toNamedFrame, type WireAnswer, type WireCall } from "./wire-call.ts";
+import {
+  type NamedEvent,
+  toEventAnswer,
+  toJsonAnswer,
+  toNamedFrame,
+  type WireAnswer,
+  type WireCall,
+} from "./wire-call.ts";
 
 /**
  * `POST /v1/responses`; a stream carries usage in `response.completed`.
@@ -65,7 +72,13 @@ interface OutputMessage extends OutputItem {
 
 function toMessage(call: WireCall, text: string): OutputMessage {
   const part = { type: "output_text", annotations: [], logprobs: [], text };
-  return { id: `msg_${call.draw.hex("message", 48)}`, type: "message", status: "completed", role: "assistant", content: [part] };
+  return {
+    id: `msg_${call.draw.hex("message", 48)}`,
+    type: "message",
+    status: "completed",
+    role: "assistant",
+    content: [part],
+  };
 }
 
 function toReasoningItems(call: WireCall): readonly OutputItem[] {
@@ -74,7 +87,11 @@ function toReasoningItems(call: WireCall): readonly OutputItem[] {
   return [item];
 }
 
-function toItemEvents(output: readonly OutputItem[], message: OutputMessage, pieces: readonly string[]): readonly NamedEvent[] {
+function toItemEvents(
+  output: readonly OutputItem[],
+  message: OutputMessage,
+  pieces: readonly string[],
+): readonly NamedEvent[] {
   return output.flatMap((item, index) => {
     const inner = item.id === message.id ? toTextEvents(message, index, pieces) : [];
     const opened = item.id === message.id ? { ...message, status: "in_progress", content: [] } : item;

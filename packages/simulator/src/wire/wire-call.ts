@@ -16,7 +16,9 @@ export interface WireCall {
 /** An answer in a provider's wire format: one JSON body, or the frames of an event stream. */
 export interface WireAnswer {
   readonly responseId: string;
-  readonly content: { readonly kind: "json"; readonly body: unknown } | { readonly kind: "events"; readonly frames: readonly string[] };
+  readonly content:
+    | { readonly kind: "json"; readonly body: unknown }
+    | { readonly kind: "events"; readonly frames: readonly string[] };
 }
 
 /** An answer of one JSON body. */
