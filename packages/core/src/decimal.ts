@@ -1,10 +1,13 @@
+/** Longest numeral that is read: nobody writes a longer amount, and the time to read one grows with the square of its length. */
+const MAX_LENGTH = 100;
 const DECIMAL = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$/;
 
 /**
  * Reads a decimal numeral as an integer scaled by `10 ** scale`, exactly.
- * @returns `null` when the text is no decimal numeral, or has digits finer than `scale` other than zeros.
+ * @returns `null` when the text is no decimal numeral, is longer than 100 characters, or has digits finer than `scale` other than zeros.
  */
 export function parseDecimal(text: string, scale: number): bigint | null {
+  if (text.length > MAX_LENGTH) return null;
   const match = DECIMAL.exec(text.trim());
   if (match === null) return null;
   const [, sign = "", whole = "", fraction = "", exponent = "0"] = match;

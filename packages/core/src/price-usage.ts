@@ -61,31 +61,43 @@ const PARENT: { readonly [bucket in PriceBucket]?: PriceBucket } = {
   audio_out: "output",
   image_out: "output",
 };
-/** Buckets that most models do not bill: without a price they are free, not unpriced. */
-const FREE_WITHOUT_PRICE: ReadonlySet<PriceBucket> = new Set(["requests"]);
 const ATTO_PER_PICO = 10n ** BigInt(UNIT_PRICE_SCALE - MONEY_SCALE);
-const SECONDS_DIVISOR = 10n ** BigInt(SECONDS_SCALE);
+const SECONDS_DIVISOR = ATTO_PER_PICO * 10n ** BigInt(SECONDS_SCALE);
+
+/** A bucket's price, worked out once for a table of prices. */
+interface Unit {
+  readonly attoUsd: bigint;
+  /** The price in whole 1e-12 USD, or 0 when it is no whole number of them: then only integers of any size are exact. */
+  readonly picoUsd: number;
+}
+type Units = { readonly [bucket in PriceBucket]: Unit | undefined };
+
+const UNITS = new WeakMap<UnitPrices, Units>();
 
 /**
  * Multiplies a usage (checked by `findUsageIssue`) with unit prices, exactly: each bucket is rounded once to 1e-12 USD, half away
  * from zero, and the total is the sum of the buckets. Unknown quantities count as none: whether that may be is the caller's question.
+ * A bucket without a price of its own is billed as its parent; one without parents' price either makes the whole call unpriced.
  */
 export function priceUsage(usage: Usage, prices: UnitPrices): UsageCost {
+  let units = UNITS.get(prices);
+  if (units === undefined) UNITS.set(prices, (units = compileUnits(prices)));
   const lines: CostLine[] = [];
-  let total = 0n;
-  for (const [bucket, quantity, quantityScale] of splitUsage(usage)) {
-    if (quantity === 0n) continue;
-    const unitAttoUsd = findUnitPrice(prices, bucket);
-    if (unitAttoUsd === undefined) {
-      if (FREE_WITHOUT_PRICE.has(bucket)) continue;
-      return { ok: false, reason: "no-price-for-bucket", bucket };
-    }
-    const divisor = quantityScale === 0 ? ATTO_PER_PICO : ATTO_PER_PICO * SECONDS_DIVISOR;
-    const picoUsd = divideHalfUp(quantity * unitAttoUsd, divisor);
-    total += picoUsd;
-    lines.push({ bucket, quantity, quantityScale, unitAttoUsd, picoUsd });
+  const missing = addTokens(lines, usage, units) ?? addOthers(lines, usage, units);
+  if (missing !== null) return { ok: false, reason: "no-price-for-bucket", bucket: missing };
+  let picoUsd = 0n;
+  for (const line of lines) picoUsd += line.picoUsd;
+  return { ok: true, picoUsd, lines };
+}
+
+function compileUnits(prices: UnitPrices): Units {
+  const units: { [bucket in PriceBucket]?: Unit | undefined } = {};
+  for (const bucket of PRICE_BUCKETS) {
+    const attoUsd = findUnitPrice(prices, bucket);
+    if (attoUsd === undefined) units[bucket] = undefined;
+    else units[bucket] = { attoUsd, picoUsd: attoUsd % ATTO_PER_PICO === 0n ? Number(attoUsd / ATTO_PER_PICO) : 0 };
   }
-  return { ok: true, picoUsd: total, lines };
+  return units as Units;
 }
 
 /** The price of a bucket, or of the nearest parent that has one. */
@@ -97,42 +109,70 @@ function findUnitPrice(prices: UnitPrices, bucket: PriceBucket): bigint | undefi
   return undefined;
 }
 
-type Quantity = readonly [bucket: PriceBucket, quantity: bigint, quantityScale: number];
-
 /**
- * Cuts a usage into buckets that do not overlap. Providers do not say how many of the cached tokens were audio or image; where the
+ * Cuts the tokens into buckets that do not overlap. Providers do not say how many of the cached tokens were audio or image; where the
  * parts would exceed the total, the excess is taken from the modality, since it was billed as cached.
+ * @returns the bucket that has no price, or `null`
  */
-function splitUsage(usage: Usage): Quantity[] {
-  const [cacheRead, write5m, write1h] = [usage.cacheRead ?? 0, usage.cacheWrite5m ?? 0, usage.cacheWrite1h ?? 0];
-  const cached = cacheRead + write5m + write1h;
+function addTokens(lines: CostLine[], usage: Usage, units: Units): PriceBucket | null {
+  const { cacheRead, cacheWrite5m, cacheWrite1h, reasoning } = usage;
+  const cached = (cacheRead ?? 0) + (cacheWrite5m ?? 0) + (cacheWrite1h ?? 0);
   const input = usage.input ?? cached + (usage.audioIn ?? 0) + (usage.imageIn ?? 0);
   const audioIn = Math.min(usage.audioIn ?? 0, Math.max(input - cached, 0));
   const imageIn = Math.min(usage.imageIn ?? 0, Math.max(input - cached - audioIn, 0));
-  const reasoning = usage.reasoning ?? 0;
-  const output = usage.output ?? reasoning + (usage.audioOut ?? 0) + (usage.imageOut ?? 0);
-  const audioOut = Math.min(usage.audioOut ?? 0, Math.max(output - reasoning, 0));
-  const imageOut = Math.min(usage.imageOut ?? 0, Math.max(output - reasoning - audioOut, 0));
-  return [
-    ["input", BigInt(input - cached - audioIn - imageIn), 0],
-    ["cache_read", BigInt(cacheRead), 0],
-    ["cache_write_5m", BigInt(write5m), 0],
-    ["cache_write_1h", BigInt(write1h), 0],
-    ["audio_in", BigInt(audioIn), 0],
-    ["image_in", BigInt(imageIn), 0],
-    ["output", BigInt(output - reasoning - audioOut - imageOut), 0],
-    ["reasoning", BigInt(reasoning), 0],
-    ["audio_out", BigInt(audioOut), 0],
-    ["image_out", BigInt(imageOut), 0],
-    ["images", BigInt(usage.images ?? 0), 0],
-    ["video_seconds", toSeconds(usage.videoSeconds), SECONDS_SCALE],
-    ["audio_seconds", toSeconds(usage.audioSeconds), SECONDS_SCALE],
-    ["characters", BigInt(usage.characters ?? 0), 0],
-    ["web_search_requests", BigInt(usage.webSearchRequests ?? 0), 0],
-    ["requests", 1n, 0],
-  ];
+  const thought = reasoning ?? 0;
+  const output = usage.output ?? thought + (usage.audioOut ?? 0) + (usage.imageOut ?? 0);
+  const audioOut = Math.min(usage.audioOut ?? 0, Math.max(output - thought, 0));
+  const imageOut = Math.min(usage.imageOut ?? 0, Math.max(output - thought - audioOut, 0));
+  return (
+    addCount(lines, "input", input - cached - audioIn - imageIn, units) ??
+    addCount(lines, "cache_read", cacheRead, units) ??
+    addCount(lines, "cache_write_5m", cacheWrite5m, units) ??
+    addCount(lines, "cache_write_1h", cacheWrite1h, units) ??
+    addCount(lines, "audio_in", audioIn, units) ??
+    addCount(lines, "image_in", imageIn, units) ??
+    addCount(lines, "output", output - thought - audioOut - imageOut, units) ??
+    addCount(lines, "reasoning", thought, units) ??
+    addCount(lines, "audio_out", audioOut, units) ??
+    addCount(lines, "image_out", imageOut, units)
+  );
 }
 
-function toSeconds(seconds: string | null): bigint {
-  return seconds === null ? 0n : (parseDecimal(seconds, SECONDS_SCALE) ?? 0n);
+/** What is not billed by the token. A fee a request is due when the call consumed anything, and only where a model has one. */
+function addOthers(lines: CostLine[], usage: Usage, units: Units): PriceBucket | null {
+  const missing =
+    addCount(lines, "images", isBilledAsTokens(usage, units) ? 0 : usage.images, units) ??
+    addSeconds(lines, "video_seconds", usage.videoSeconds, units) ??
+    addSeconds(lines, "audio_seconds", usage.audioSeconds, units) ??
+    addCount(lines, "characters", usage.characters, units) ??
+    addCount(lines, "web_search_requests", usage.webSearchRequests, units);
+  if (missing !== null || units.requests === undefined || lines.length === 0) return missing;
+  return addCount(lines, "requests", 1, units);
+}
+
+/** Where the tokens of the images are given and priced, the number of images says the same thing once more. */
+function isBilledAsTokens(usage: Usage, units: Units): boolean {
+  return (usage.imageOut ?? 0) > 0 && units.image_out !== undefined;
+}
+
+function addCount(lines: CostLine[], bucket: PriceBucket, count: number | null, units: Units): PriceBucket | null {
+  if (count === null || count === 0) return null;
+  const unit = units[bucket];
+  if (unit === undefined) return bucket;
+  const product = count * unit.picoUsd;
+  const quantity = BigInt(count);
+  // Whole 1e-12 USD within the exact range of a double need no rounding; everything else is worked out in integers.
+  const picoUsd = product > 0 && product <= Number.MAX_SAFE_INTEGER ? BigInt(product) : divideHalfUp(quantity * unit.attoUsd, ATTO_PER_PICO);
+  lines.push({ bucket, quantity, quantityScale: 0, unitAttoUsd: unit.attoUsd, picoUsd });
+  return null;
+}
+
+function addSeconds(lines: CostLine[], bucket: PriceBucket, seconds: string | null, units: Units): PriceBucket | null {
+  const quantity = seconds === null ? 0n : (parseDecimal(seconds, SECONDS_SCALE) ?? 0n);
+  if (quantity === 0n) return null;
+  const unit = units[bucket];
+  if (unit === undefined) return bucket;
+  const picoUsd = divideHalfUp(quantity * unit.attoUsd, SECONDS_DIVISOR);
+  lines.push({ bucket, quantity, quantityScale: SECONDS_SCALE, unitAttoUsd: unit.attoUsd, picoUsd });
+  return null;
 }

@@ -19,6 +19,9 @@ const MAKERS = ["openai", "anthropic", "google", "xai", "mistral", "deepseek", "
 /** Names that only their maker serves: weights that anybody may run tell nothing about who was paid. */
 const ONE_MAKER = /^(?:gpt-(?!oss)|chatgpt-|o[134](?:-|$)|codex-|text-embedding-|whisper-1$|tts-1|dall-e-|claude-|gemini-|grok-|command-|embed-|mistral-(?:large|medium|small|embed)|codestral|magistral-medium|pixtral-large|deepseek-(?:chat|reasoner)|sonar|kimi-|voyage-)/;
 const MAX_NEAREST = 3;
+/** Spans call every endpoint that speaks its protocol by this name; a model of another maker tells who was paid. */
+const COMPATIBLE = "openai";
+const FREE = ":free";
 
 /** Finds the model that a provider's and a model's name mean. */
 export function findModel(catalog: Catalog, providerName: string, modelName: string): ModelMatch {
@@ -36,25 +39,26 @@ function findKnown(catalog: Catalog, provider: string, model: ModelName): ModelM
     const found = list && findInList(list, model);
     if (list && found) return { ok: true, list, model: found.model, region: model.region, inferred: found.inferred || index > 0 };
   }
-  const list = catalog.providers.get(provider);
-  return { ok: false, reason: "unknown-model", nearest: list ? findNearest(list, model.name) : [] };
+  if (provider === COMPATIBLE) return findUnnamed(catalog, model, "unnamed");
+  return { ok: false, reason: "unknown-model", nearest: findNearest(catalog.providers.get(provider), model.name) };
 }
 
 function findUnnamed(catalog: Catalog, model: ModelName, kind: "unnamed" | "unknown"): ModelMatch {
   if (!model.readable) return { ok: false, reason: "needs-mapping", nearest: [] };
-  if (model.provider !== "") {
-    const match = findKnown(catalog, model.provider, model);
-    return match.ok ? { ...match, inferred: true } : match;
-  }
-  if (ONE_MAKER.test(model.name)) {
-    for (const id of MAKERS) {
-      const list = catalog.providers.get(id);
-      const found = list && findInList(list, model);
-      if (list && found) return { ok: true, list, model: found.model, region: model.region, inferred: true };
-    }
+  for (const id of listCandidates(model)) {
+    const list = catalog.providers.get(id);
+    const found = list && findInList(list, model);
+    if (list && found) return { ok: true, list, model: found.model, region: model.region, inferred: true };
   }
   const nearest = MAKERS.flatMap((id) => findNearest(catalog.providers.get(id), model.name)).slice(0, MAX_NEAREST);
   return { ok: false, reason: kind === "unknown" ? "unknown-provider" : "unknown-model", nearest };
+}
+
+/** The lists that a model's name alone points to. */
+function listCandidates(model: ModelName): readonly string[] {
+  if (model.name.endsWith(FREE)) return ["openrouter"];
+  if (model.provider !== "") return [model.provider, ...(FALLBACKS[model.provider] ?? [])];
+  return ONE_MAKER.test(model.name) ? MAKERS : [];
 }
 
 function findInList(list: ProviderCatalog, model: ModelName): { model: ModelEntry; inferred: boolean } | undefined {
@@ -64,7 +68,17 @@ function findInList(list: ProviderCatalog, model: ModelName): { model: ModelEntr
     const found = list.findModel(name);
     if (found !== undefined) return { model: found, inferred };
   }
-  return undefined;
+  return list.id === "openrouter" ? findVariant(list, model.literal.replace(/^openrouter\//, "")) : undefined;
+}
+
+/** OpenRouter's variants: `:free` is free of charge, `:beta` and `:thinking` cost what the model costs; others have other prices. */
+function findVariant(list: ProviderCatalog, name: string): { model: ModelEntry; inferred: boolean } | undefined {
+  const [, plain = "", variant = ""] = /^(.+):(free|beta|thinking)$/.exec(name) ?? [];
+  const found = list.findModel(plain);
+  if (found === undefined) return undefined;
+  const [rate] = found.rates;
+  if (variant !== "free" || rate === undefined) return { model: found, inferred: true };
+  return { model: { id: name, rates: [{ prices: { input: "0", output: "0" }, source: rate.source }] }, inferred: true };
 }
 
 /** Known names that start alike: a hint for a person, never a match. */

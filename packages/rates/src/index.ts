@@ -1,3 +1,17 @@
 export type { CatalogFile, ModelEntry, PriceTable, RateEntry } from "./catalog-format.ts";
-export { type Catalog, readCatalog } from "./catalog.ts";
-export { createPricer, type PricedCall, type Pricer, type PricerOptions, priceCall, type RateLabel, type RateQuery, type RateResolution, type ResolvedRate } from "./pricer.ts";
+export { type Catalog, getDefaultCatalog, type ProviderCatalog, readCatalog } from "./catalog.ts";
+export type { Contract, ModelMapping } from "./operator-rules.ts";
+export { type PriceRequestUsage, type PriceResponse, priceRequest } from "./price-request.ts";
+export {
+  createPricer,
+  getDefaultPricer,
+  type PricedCall,
+  type Pricer,
+  type PricerOptions,
+  priceCall,
+  type RateLabel,
+  type RateQuery,
+  type RateResolution,
+  type ResolvedRate,
+  type UnpricedReason,
+} from "./pricer.ts";

@@ -29,7 +29,7 @@ export function readModelName(model: string): ModelName {
   while (parts.length > 1) {
     const head = parts[0] ?? "";
     const known = findProviderByPrefix(head);
-    if (head === "projects" && parts.length > 2) parts.splice(0, 2);
+    if ((head === "projects" || head === "accounts") && parts.length > 2) parts.splice(0, 2);
     else if (head === "locations" && parts.length > 2) region = parts.splice(0, 2)[1] ?? "";
     else if (head === "publishers" && parts.length > 2) {
       parts.splice(0, 2);
@@ -80,7 +80,7 @@ export function listNameCandidates(name: string): NameCandidate[] {
     if (candidate !== "" && !seen.has(candidate)) seen.set(candidate, inferred);
   };
   add(name, false);
-  for (const rewrite of SPELLINGS) for (const known of [...seen.keys()]) add(rewrite(known), false);
+  for (const rewrite of [...SPELLINGS, ...OTHER_SPELLINGS]) for (const known of [...seen.keys()]) add(rewrite(known), false);
   for (const [pattern, keep, inference] of SUFFIXES) for (const [known, inferred] of [...seen]) add(known.replace(pattern, keep), inferred || inference);
   return [...seen].map(([candidate, inferred]) => ({ name: candidate, inferred }));
 }
@@ -98,6 +98,13 @@ const SPELLINGS: readonly ((name: string) => string)[] = [
   (name) => name.replace(/(^|[./])claude-(\d)\.(\d)-(opus|sonnet|haiku)(?=[-@:]|$)/, "$1claude-$2-$3-$4"),
   // claude-sonnet-3-7 -> claude-3-7-sonnet
   (name) => name.replace(/(^|[./])claude-(opus|sonnet|haiku)-3[.-](\d)(?=[-@:]|$)/, "$1claude-3-$3-$2"),
+];
+/** Spellings that only some lists have, so not the canonical one. */
+const OTHER_SPELLINGS: readonly ((name: string) => string)[] = [
+  (name) => name.replace(/(\/claude-(?:opus|sonnet|haiku|fable|mythos)-\d)-(\d)(?=[-:]|$)/, "$1.$2"),
+  // A fine-tuned model is billed at the tuned base's own price, whoever tuned it: ft:gpt-4o-mini-2024-07-18:acme::id
+  (name) => name.replace(/^(ft:[^:]+):.*$/, "$1"),
+  (name) => name.replace(/\.ft-.+$/, ".ft"),
 ];
 /** Version of the wire format and the context window that a throughput is bought for: `:0`, `:0:200k`. */
 const WIRE_VERSION = /:\d+(?::\d+k)?$/;

@@ -1,8 +1,11 @@
-import { type CallReading, type CostLine, findUsageIssue, MONEY_SCALE, parseDecimal, priceUsage, type UnitPrices, type Usage } from "@spancost/core";
+import type { CallReading, CostLine, Usage } from "@spancost/core";
+import { findUsageIssue } from "@spancost/core";
 import { type Catalog, getDefaultCatalog } from "./catalog.ts";
-import { findModel, type ModelMatch } from "./find-model.ts";
-import { buildTimeline, type CardPrices, type CardSegment, findSegment, findWindow, type Timeline } from "./rate-card.ts";
-import { readServiceTier } from "./service-tiers.ts";
+import { type Contract, compileContract, indexMappings, type ModelMapping } from "./operator-rules.ts";
+import { priceAt } from "./price-at.ts";
+import { priceReading } from "./price-reading.ts";
+import type { CardPrices } from "./rate-card.ts";
+import { createResolver } from "./resolver.ts";
 
 /** Which price is asked for. */
 export interface RateQuery {
@@ -19,19 +22,29 @@ export interface RateQuery {
 export interface RateLabel {
   readonly provider: string;
   readonly model: string;
-  /** Names the dated entry, service tier and region: `2024-10-02`, `first:batch`. */
+  /** Names the dated entry, service tier, region, hours and contract: `2024-10-02`, `first:batch`, `2026-03-13:us:acme-2026`. */
   readonly version: string;
   /** Whether provider, model or tier were concluded rather than named. */
   readonly inferred: boolean;
 }
 
 /** The price of a model at a moment. */
-export interface ResolvedRate extends RateLabel, CardPrices {}
+export interface ResolvedRate extends RateLabel, CardPrices {
+  /** `false` when only one price list has the price. */
+  readonly verified: boolean;
+  /** The label alone, as a report or a message takes it. */
+  readonly label: RateLabel;
+  /** What the operator pays instead, by a contract. */
+  readonly contract?: CardPrices & { readonly name: string };
+}
 
-/** @see Pricer.resolve */
+/** Why there is no price. */
+export type UnpricedReason = "unknown-provider" | "unknown-model" | "needs-mapping";
+
+/** A price, or why there is none and which known names are near. */
 export type RateResolution =
   | { readonly ok: true; readonly rate: ResolvedRate }
-  | { readonly ok: false; readonly reason: "unknown-provider" | "unknown-model" | "needs-mapping"; readonly nearest: readonly string[] };
+  | { readonly ok: false; readonly reason: UnpricedReason; readonly nearest: readonly string[] };
 
 /** What a call costs, or why that is not known. */
 export type PricedCall =
@@ -45,6 +58,7 @@ export type PricedCall =
       /** Whether the cost is the provider's own figure. */
       readonly provided: boolean;
       readonly rate: RateLabel;
+      /** The parts of the cost; empty when the provider gave one figure. */
       readonly lines: readonly CostLine[];
     }
   | {
@@ -53,108 +67,50 @@ export type PricedCall =
       readonly nearest?: readonly string[];
     };
 
-/** Resolves and prices calls. */
+/** Resolves and prices calls; a resolution is remembered for every combination of provider, model, tier and region. */
 export interface Pricer {
+  /** Finds the price of a model at a moment. */
   resolve(query: RateQuery): RateResolution;
+  /** Prices a usage; an impossible one is rejected. */
   price(query: RateQuery & { readonly usage: Usage }): PricedCall;
+  /** Prices what a span says; a contract goes before the provider's own figure, that before the catalogue. */
   priceCall(reading: CallReading, timeUnixMs: number): PricedCall;
 }
 
 /** What an operator adds to the catalogue. */
 export interface PricerOptions {
+  /** @default the public catalogue that ships with the package */
   readonly catalog?: Catalog;
+  readonly contracts?: readonly Contract[];
+  readonly mappings?: readonly ModelMapping[];
 }
 
-interface Resolution {
-  readonly match: ModelMatch;
-  readonly timeline: Timeline;
-  readonly rates: Map<CardSegment | CardPrices, ResolvedRate>;
-}
-
-/** Bound of the resolution cache: names come from spans, so anybody can invent them. */
-const MAX_RESOLUTIONS = 10_000;
-
-/** Creates a pricer; without options it knows the public catalogue only. */
+/**
+ * Creates a pricer; without options it knows the public catalogue only.
+ * @throws {RangeError} when a contract or a mapping cannot be read
+ */
 export function createPricer(options: PricerOptions = {}): Pricer {
-  const catalog = options.catalog ?? getDefaultCatalog();
-  const cache = new Map<string, Resolution>();
-  const find = (query: RateQuery): Resolution => {
-    const key = `${query.provider}\n${query.model}\n${query.serviceTier ?? ""}\n${query.inferenceRegion ?? ""}`;
-    const known = cache.get(key);
-    if (known !== undefined) return known;
-    const match = findModel(catalog, query.provider, query.model);
-    const region = (query.inferenceRegion ?? "").trim().toLowerCase();
-    const timeline = match.ok ? buildTimeline(match.model, readServiceTier(query.serviceTier ?? ""), region === "" ? match.region : region, match.list.tierFactors) : [];
-    const resolution = { match, timeline, rates: new Map() };
-    if (cache.size >= MAX_RESOLUTIONS) cache.clear();
-    cache.set(key, resolution);
-    return resolution;
+  const { catalog = getDefaultCatalog(), contracts = [], mappings = [] } = options;
+  const resolve = createResolver(catalog, contracts.map(compileContract), indexMappings(mappings));
+  return {
+    resolve,
+    price(query) {
+      const issue = findUsageIssue(query.usage);
+      return issue === null ? priceAt(resolve(query), query.usage) : { outcome: "rejected", reason: issue };
+    },
+    priceCall: (reading, timeUnixMs) => priceReading(reading, timeUnixMs, resolve),
   };
-  const resolve = (query: RateQuery): RateResolution => toRate(find(query), query.timeUnixMs);
-  const price: Pricer["price"] = ({ usage, ...query }) => {
-    const issue = findUsageIssue(usage);
-    return issue === null ? priceAt(resolve(query), usage) : { outcome: "rejected", reason: issue };
-  };
-  return { resolve, price, priceCall: (reading, timeUnixMs) => priceReading(reading, timeUnixMs, resolve) };
-}
-
-function toRate({ match, timeline, rates }: Resolution, timeUnixMs: number): RateResolution {
-  if (!match.ok) return match;
-  const segment = findSegment(timeline, timeUnixMs);
-  if (segment === undefined) return { ok: false, reason: "unknown-model", nearest: [] };
-  const window = findWindow(segment, timeUnixMs);
-  const card = window?.card ?? segment.card;
-  const known = rates.get(card);
-  if (known !== undefined) return { ok: true, rate: known };
-  const version = [segment.from, segment.variant, window?.name ?? ""].filter((part) => part !== "").join(":");
-  const rate = { provider: match.list.id, model: match.model.id, version, inferred: match.inferred || segment.inferred, ...card };
-  rates.set(card, rate);
-  return { ok: true, rate };
-}
-
-function priceAt(resolution: RateResolution, usage: Usage): PricedCall {
-  if (!resolution.ok) return { outcome: "unpriced", reason: resolution.reason, nearest: resolution.nearest };
-  const { rate } = resolution;
-  const cost = priceUsage(usage, pickContext(rate, usage.input ?? 0));
-  if (!cost.ok) return { outcome: "unpriced", reason: `${cost.reason}: ${cost.bucket}` };
-  const { provider, model, version, inferred } = rate;
-  const label = { provider, model, version, inferred };
-  return { outcome: "priced", costPicoUsd: cost.picoUsd, listPicoUsd: cost.picoUsd, inferred, provided: false, rate: label, lines: cost.lines };
-}
-
-/** The prices for a prompt's length: those of the highest threshold that it exceeds. */
-function pickContext(card: CardPrices, inputTokens: number): UnitPrices {
-  let prices = card.prices;
-  for (const tier of card.contextTiers) if (inputTokens > tier.aboveInputTokens) prices = tier.prices;
-  return prices;
-}
-
-function priceReading(reading: CallReading, timeUnixMs: number, resolve: (query: RateQuery) => RateResolution): PricedCall {
-  if (reading.usageIssue !== null) return { outcome: "rejected", reason: reading.usageIssue };
-  if (!reading.usageKnown && reading.providedUsd === null) {
-    return reading.isError ? { outcome: "not_billed", reason: reading.errorType || "error" } : { outcome: "unknown_usage", reason: "no-usage" };
-  }
-  const resolution = resolveReading(reading, timeUnixMs, resolve);
-  const provided = reading.providedUsd === null ? null : parseDecimal(reading.providedUsd, MONEY_SCALE);
-  if (provided === null || provided < 0n) return priceAt(resolution, reading.usage);
-  const listed = priceAt(resolution, reading.usage);
-  const rate = listed.outcome === "priced" ? listed.rate : { provider: reading.provider, model: reading.modelReported || reading.modelRequested, version: "provided", inferred: false };
-  return { outcome: "priced", costPicoUsd: provided, listPicoUsd: listed.outcome === "priced" ? listed.listPicoUsd : provided, inferred: false, provided: true, rate, lines: [] };
-}
-
-/** The reported model is what was billed; the requested one stands in where the span does not report, or reports an unknown name. */
-function resolveReading(reading: CallReading, timeUnixMs: number, resolve: (query: RateQuery) => RateResolution): RateResolution {
-  const { provider, serviceTier, inferenceRegion } = reading;
-  const reported = resolve({ provider, model: reading.modelReported || reading.modelRequested, timeUnixMs, serviceTier, inferenceRegion });
-  if (reported.ok || reading.modelReported === "" || reading.modelRequested === "") return reported;
-  const requested = resolve({ provider, model: reading.modelRequested, timeUnixMs, serviceTier, inferenceRegion });
-  return requested.ok ? { ok: true, rate: { ...requested.rate, inferred: true } } : reported;
 }
 
 let defaultPricer: Pricer | undefined;
 
+/** The pricer that knows the public catalogue alone. */
+export function getDefaultPricer(): Pricer {
+  defaultPricer ??= createPricer();
+  return defaultPricer;
+}
+
 /** Prices a call by the public catalogue alone. */
 export function priceCall(reading: CallReading, timeUnixMs: number): PricedCall {
-  defaultPricer ??= createPricer();
-  return defaultPricer.priceCall(reading, timeUnixMs);
+  return getDefaultPricer().priceCall(reading, timeUnixMs);
 }

@@ -76,6 +76,8 @@ export interface CardSegment {
   /** Part of the version that says which tier and region. */
   readonly variant: string;
   readonly inferred: boolean;
+  /** `false` when only one price list has the price. */
+  readonly verified: boolean;
 }
 
 /** A model's prices over time for one service tier and one region. */
@@ -105,6 +107,7 @@ function buildSegment(rate: RateEntry, tier: string, region: string, tierFactors
     windows: standard ? (rate.windows ?? []).map((window) => buildWindow(window, factor)) : [],
     variant: [tier, regional === undefined ? "" : region].filter((part) => part !== "").join("+"),
     inferred: served.inferred,
+    verified: rate.confidence !== "single",
   };
 }
 

@@ -1,6 +1,6 @@
 import type { CallRow, CostStatus } from "@spancost/clickhouse";
 import { type AttributionKeys, type CallReading, readAttribution, readSpan, type SpanFacts } from "@spancost/core";
-import type { PricedCall, Pricer } from "@spancost/rates";
+import type { PricedCall, Pricer, RateLabel } from "@spancost/rates";
 import type { OtlpSpan } from "../otlp/trace-data.ts";
 import { durationOf } from "./to-span-row.ts";
 import { toText } from "./to-text.ts";
@@ -26,12 +26,13 @@ export function toCallRow(span: OtlpSpan, context: CallContext): CallRow | null 
   const facts = toFacts(span);
   const reading = readSpan(facts);
   if (reading === null || reading.role !== "call") return null;
-  const priced = context.pricer.priceCall(reading, Number(span.startTimeUnixNano / NANOS_PER_MS));
+  const startTimeUnixMs = Number(span.startTimeUnixNano / NANOS_PER_MS);
+  const priced = context.pricer.priceCall(reading, startTimeUnixMs);
   const { resourceAttributes } = span.origin;
   return {
     ...readAttribution(facts, context.attributionKeys),
     ...describeCost(priced),
-    ...describeModel(reading, priced),
+    ...describeModel(reading, priced.outcome === "priced" ? priced.rate : findRate(reading, startTimeUnixMs, context.pricer)),
     hourUnix: Number(span.startTimeUnixNano / NANOS_PER_HOUR) * SECONDS_PER_HOUR,
     traceId: span.traceId,
     spanId: span.spanId,
@@ -99,14 +100,19 @@ function statusOf(priced: Extract<PricedCall, { outcome: "priced" }>): CostStatu
 type Model = Pick<CallRow, "provider" | "model" | "modelRequested" | "modelReported">;
 
 /** The price list's names where it knows the model, the span's own where it does not. */
-function describeModel({ provider, modelRequested, modelReported }: CallReading, priced: PricedCall): Model {
-  const known = priced.outcome === "priced" ? priced.rate : null;
+function describeModel({ provider, modelRequested, modelReported }: CallReading, rate: RateLabel | null): Model {
   return {
-    provider: known?.provider ?? provider,
-    model: known?.model ?? (modelReported || modelRequested),
+    provider: rate?.provider ?? provider,
+    model: rate?.model ?? (modelReported || modelRequested),
     modelRequested,
     modelReported,
   };
+}
+
+/** The rate that a call without a cost would have had: its names are the same whether it succeeded or not. */
+function findRate({ provider, modelRequested, modelReported }: CallReading, timeUnixMs: number, pricer: Pricer): RateLabel | null {
+  const resolution = pricer.resolve({ provider, model: modelReported || modelRequested, timeUnixMs });
+  return resolution.ok ? resolution.rate : null;
 }
 
 function readLabels(span: OtlpSpan, names: readonly string[]): CallRow["labels"] {
