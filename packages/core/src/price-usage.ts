@@ -162,7 +162,10 @@ function addCount(lines: CostLine[], bucket: PriceBucket, count: number | null, 
   const product = count * unit.picoUsd;
   const quantity = BigInt(count);
   // Whole 1e-12 USD within the exact range of a double need no rounding; everything else is worked out in integers.
-  const picoUsd = product > 0 && product <= Number.MAX_SAFE_INTEGER ? BigInt(product) : divideHalfUp(quantity * unit.attoUsd, ATTO_PER_PICO);
+  const picoUsd =
+    product > 0 && product <= Number.MAX_SAFE_INTEGER
+      ? BigInt(product)
+      : divideHalfUp(quantity * unit.attoUsd, ATTO_PER_PICO);
   lines.push({ bucket, quantity, quantityScale: 0, unitAttoUsd: unit.attoUsd, picoUsd });
   return null;
 }
