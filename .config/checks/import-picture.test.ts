@@ -38,11 +38,14 @@ function ownDependencies({ dependencies = {} }: Manifest): string[] {
 
 /** Bare specifiers that the sources of a package import. */
 function importedNames(name: string): Set<string> {
-  const files = readdirSync(join(packagesDir, name, "src"), { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
+  const files = readdirSync(join(packagesDir, name, "src"), { recursive: true, encoding: "utf8" }).filter((file) =>
+    file.endsWith(".ts"),
+  );
   const names = new Set<string>();
   for (const file of files) {
     const text = readFileSync(join(packagesDir, name, "src", file), "utf8");
-    for (const [, specifier = ""] of text.matchAll(/^(?:import|export)\s[^;]*?from\s+"([^".][^"]*)"/gm)) names.add(specifier);
+    for (const [, specifier = ""] of text.matchAll(/^(?:import|export)\s[^;]*?from\s+"([^".][^"]*)"/gm))
+      names.add(specifier);
   }
   return names;
 }
@@ -59,9 +62,15 @@ describe("the picture of imports in docs/architecture.md", () => {
     const manifest = readManifest(name);
     expect(ownDependencies(manifest).filter((dependency) => !allowed.has(dependency))).toEqual([]);
     expect([...allowed].filter((dependency) => !ownDependencies(manifest).includes(dependency))).toEqual([]);
-    const declared = new Set([...Object.keys(manifest.dependencies ?? {}), ...Object.keys(manifest.peerDependencies ?? {}), manifest.name]);
+    const declared = new Set([
+      ...Object.keys(manifest.dependencies ?? {}),
+      ...Object.keys(manifest.peerDependencies ?? {}),
+      manifest.name,
+    ]);
     const undeclared = [...importedNames(name)].filter((specifier) => {
-      const packageName = specifier.startsWith("@") ? specifier.split("/").slice(0, 2).join("/") : (specifier.split("/")[0] ?? "");
+      const packageName = specifier.startsWith("@")
+        ? specifier.split("/").slice(0, 2).join("/")
+        : (specifier.split("/")[0] ?? "");
       return !specifier.startsWith("node:") && !declared.has(packageName);
     });
     expect(undeclared).toEqual([]);
@@ -73,7 +82,9 @@ describe("the picture of imports in docs/architecture.md", () => {
 
   it("keeps the user's process free of the server's packages", () => {
     const serverSide = new Set(["clickhouse", "collector", "server", "cli"]);
-    for (const name of packages.filter((each) => each === "otel" || each === "llm-wire" || each.startsWith("instrumentation"))) {
+    for (const name of packages.filter(
+      (each) => each === "otel" || each === "llm-wire" || each.startsWith("instrumentation"),
+    )) {
       expect([...(picture.get(name) ?? [])].filter((target) => serverSide.has(target))).toEqual([]);
     }
   });

@@ -7,14 +7,18 @@ import { addSqlCommand } from "./commands/sql.ts";
 import { addUpCommand } from "./commands/up.ts";
 import { VERSION } from "./version.ts";
 
-const program = new Command("spancost").description("OpenTelemetry-native cost attribution for LLM calls").version(VERSION);
+const program = new Command("spancost")
+  .description("OpenTelemetry-native cost attribution for LLM calls")
+  .version(VERSION);
 addUpCommand(program, process.env);
 addReportCommand(program, process.env);
 addSqlCommand(program, process.env);
 addPriceCommand(program);
 
 // A reader such as `head` that has seen enough is no failure.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : EXIT_CODE.failed));
+process.stdout.on("error", (error: NodeJS.ErrnoException) =>
+  process.exit(error.code === "EPIPE" ? 0 : EXIT_CODE.failed),
+);
 
 try {
   await program.parseAsync();

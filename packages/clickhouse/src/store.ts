@@ -51,7 +51,11 @@ function viaSocket(socketPath: string) {
   return { url: "http://localhost:8123", http_agent: new Agent(options), keep_alive: { enabled: true } };
 }
 
-async function insertRows<Row>(client: ClickHouseClient, layout: TableLayout<Row>, rows: readonly Row[]): Promise<void> {
+async function insertRows<Row>(
+  client: ClickHouseClient,
+  layout: TableLayout<Row>,
+  rows: readonly Row[],
+): Promise<void> {
   if (rows.length === 0) return;
   try {
     const values = Readable.from([encodeBlock(layout, rows)], { objectMode: false });

@@ -37,13 +37,23 @@ describe("query parameters of the client", () => {
   });
 
   it("keep their types", async () => {
-    const params = { n: 12, big: 18446744073709551615n, none: null, low: "a'b", at: new Date(Date.UTC(2026, 0, 2, 3, 4, 5)) };
-    const query = "SELECT {n:UInt8} + 1, {big:UInt64}, {none:Nullable(String)}, {low:LowCardinality(String)}, {at:DateTime('UTC')}";
+    const params = {
+      n: 12,
+      big: 18446744073709551615n,
+      none: null,
+      low: "a'b",
+      at: new Date(Date.UTC(2026, 0, 2, 3, 4, 5)),
+    };
+    const query =
+      "SELECT {n:UInt8} + 1, {big:UInt64}, {none:Nullable(String)}, {low:LowCardinality(String)}, {at:DateTime('UTC')}";
     expect(await select(query, params)).toEqual([13, "18446744073709551615", null, "a'b", "2026-01-02 03:04:05"]);
   });
 
   it("are not looked for inside texts and comments", async () => {
-    expect(await select("SELECT '{a:String}', /* {b:String} */ {c:String} -- {d:String}", { c: "x" })).toEqual(["{a:String}", "x"]);
+    expect(await select("SELECT '{a:String}', /* {b:String} */ {c:String} -- {d:String}", { c: "x" })).toEqual([
+      "{a:String}",
+      "x",
+    ]);
   });
 
   it("that are missing are named", async () => {
@@ -51,7 +61,9 @@ describe("query parameters of the client", () => {
   });
 
   it("of many queries at once stay apart", async () => {
-    const results = await Promise.all(Array.from({ length: 100 }, (_, n) => select("SELECT {n:UInt32}, {s:String}", { n, s: `s${n}` })));
+    const results = await Promise.all(
+      Array.from({ length: 100 }, (_, n) => select("SELECT {n:UInt32}, {s:String}", { n, s: `s${n}` })),
+    );
     expect(results).toEqual(Array.from({ length: 100 }, (_, n) => [n, `s${n}`]));
   });
 });

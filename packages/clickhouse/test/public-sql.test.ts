@@ -3,7 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createPublicSql, createStore, type EmbeddedEngine, migrate, type PublicSql, startEmbeddedEngine, type Store } from "../src/index.ts";
+import {
+  createPublicSql,
+  createStore,
+  type EmbeddedEngine,
+  migrate,
+  type PublicSql,
+  startEmbeddedEngine,
+  type Store,
+} from "../src/index.ts";
 import { callRow } from "./rows.ts";
 
 let dataDir: string;
@@ -33,14 +41,26 @@ async function run(sql: string, params?: Record<string, string>): Promise<string
 describe("public SQL answers", () => {
   it.each([
     ["SELECT tenant_id, sum(cost) FROM calls GROUP BY 1", "acme\t0.00025"],
-    ["SELECT tenant_id, sum(cost) FROM spancost.calls AS c GROUP BY tenant_id ORDER BY 1 -- a comment", "acme\t0.00025"],
+    [
+      "SELECT tenant_id, sum(cost) FROM spancost.calls AS c GROUP BY tenant_id ORDER BY 1 -- a comment",
+      "acme\t0.00025",
+    ],
     ["WITH x AS (SELECT tenant_id, cost FROM spend) SELECT sumIf(cost, tenant_id = 'acme') FROM x;", "0.00025"],
-    ["SELECT count() FROM calls WHERE tenant_id IN (SELECT tenant_id FROM spend) AND provider IN ('openai', 'anthropic')", "1"],
+    [
+      "SELECT count() FROM calls WHERE tenant_id IN (SELECT tenant_id FROM spend) AND provider IN ('openai', 'anthropic')",
+      "1",
+    ],
     ["SELECT a.feature FROM calls AS a JOIN spend AS b ON a.tenant_id = b.tenant_id", "chat"],
-    ["SELECT toStartOfDay(started_at) AS day, round(avg(duration_ms)), quantileExact(0.5)(duration_ms), count(DISTINCT user_id) FROM calls GROUP BY day", "2026-05-28 00:00:00\t1500\t1500\t1"],
+    [
+      "SELECT toStartOfDay(started_at) AS day, round(avg(duration_ms)), quantileExact(0.5)(duration_ms), count(DISTINCT user_id) FROM calls GROUP BY day",
+      "2026-05-28 00:00:00\t1500\t1500\t1",
+    ],
     ["SELECT CASE WHEN cost > 0 THEN 'paid' ELSE 'free' END, labels['plan'] FROM calls", "paid\tpro"],
     ["SELECT row_number() OVER (PARTITION BY tenant_id ORDER BY cost) FROM calls", "1"],
-    ["SELECT arrayMap(x -> x * 2, [1, 2]), DATE_TRUNC('hour', toDateTime('2026-01-01 10:20:00')), lower('A')", "[2,4]\t2026-01-01 10:00:00\ta"],
+    [
+      "SELECT arrayMap(x -> x * 2, [1, 2]), DATE_TRUNC('hour', toDateTime('2026-01-01 10:20:00')), lower('A')",
+      "[2,4]\t2026-01-01 10:00:00\ta",
+    ],
     ["SELECT 1 UNION ALL SELECT 2 ORDER BY 1 FORMAT CSV", "1\n2"],
   ])("%s", async (sql, expected) => {
     expect(await run(sql)).toBe(expected);

@@ -64,7 +64,10 @@ export function spanRow(changes: Partial<SpanRow> = {}): SpanRow {
     resourceAttributes: [["service.name", "api"]],
     scopeName: "scope",
     scopeVersion: "1",
-    attributes: [["gen_ai.request.model", "gpt-5-mini"], ["empty", ""]],
+    attributes: [
+      ["gen_ai.request.model", "gpt-5-mini"],
+      ["empty", ""],
+    ],
     statusCode: "Unset",
     statusMessage: "",
     events: [{ timeUnixNano: START, name: "exception", attributes: [["exception.type", "E"]] }],

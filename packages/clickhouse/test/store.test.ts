@@ -58,20 +58,25 @@ describe("the store on the embedded engine", () => {
   });
 
   it("counts a redelivered call once, in calls and in spend, however it is batched", async () => {
-    const calls = ["01", "02", "03"].map((id) => callRow({ tenantId: "again", spanId: Buffer.from(id.repeat(8), "hex") }));
+    const calls = ["01", "02", "03"].map((id) =>
+      callRow({ tenantId: "again", spanId: Buffer.from(id.repeat(8), "hex") }),
+    );
     await store.insert({ spans: [], calls });
     await store.insert({ spans: [], calls: calls.slice(1) });
-    await store.insert({ spans: [], calls: [...calls].reverse() });
+    await store.insert({ spans: [], calls: calls.toReversed() });
     expect(await rows("SELECT count() AS n, sum(cost) AS cost FROM spancost.calls WHERE tenant_id = 'again'")).toEqual([
       { n: "3", cost: "0.00075" },
     ]);
-    expect(await rows("SELECT sum(calls) AS n, sum(cost) AS cost FROM spancost.spend WHERE tenant_id = 'again'")).toEqual([
-      { n: "3", cost: "0.00075" },
-    ]);
+    expect(
+      await rows("SELECT sum(calls) AS n, sum(cost) AS cost FROM spancost.spend WHERE tenant_id = 'again'"),
+    ).toEqual([{ n: "3", cost: "0.00075" }]);
   });
 
   it("keeps unknown apart from zero", async () => {
-    await store.insert({ spans: [], calls: [callRow({ tenantId: "unknown", costPicoUsd: null, listCostPicoUsd: null, costStatus: "unknown_usage" })] });
+    await store.insert({
+      spans: [],
+      calls: [callRow({ tenantId: "unknown", costPicoUsd: null, listCostPicoUsd: null, costStatus: "unknown_usage" })],
+    });
     expect(await rows("SELECT cost, cost_status FROM spancost.calls WHERE tenant_id = 'unknown'")).toEqual([
       { cost: null, cost_status: "unknown_usage" },
     ]);
@@ -95,7 +100,11 @@ describe("the store on the embedded engine", () => {
 
   it("adds up more money than a 64-bit count of picodollars can hold", async () => {
     const calls = ["0a", "0b"].map((id) =>
-      callRow({ tenantId: "rich", spanId: Buffer.from(id.repeat(8), "hex"), costPicoUsd: 9_000_000_000_000_000_001n * 10n }),
+      callRow({
+        tenantId: "rich",
+        spanId: Buffer.from(id.repeat(8), "hex"),
+        costPicoUsd: 9_000_000_000_000_000_001n * 10n,
+      }),
     );
     await store.insert({ spans: [], calls });
     expect(await rows("SELECT sum(cost) AS cost FROM spancost.spend WHERE tenant_id = 'rich'")).toEqual([

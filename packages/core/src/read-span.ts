@@ -102,7 +102,12 @@ function readBilledUsage(
 ): { usage: Usage; usageIsLowerBound: boolean } {
   const model = fields.modelReported || fields.modelRequested;
   const family = providerFamily(fields.provider, model);
-  const subject: Partial<ConditionSubject> = { spanName, family, streamed: fields.streamed, operation: fields.operation };
+  const subject: Partial<ConditionSubject> = {
+    spanName,
+    family,
+    streamed: fields.streamed,
+    operation: fields.operation,
+  };
   const inputExcludesCache = anyHolds(dialect.inputExcludesCache, access, subject);
   const usage = readUsage(access, dialect.usage, {
     inputExcludesCache,
@@ -117,7 +122,8 @@ function readBilledUsage(
 }
 
 function isUsageKnown(usage: Usage, operation: string): boolean {
-  if (usage.images !== null || usage.audioSeconds !== null || usage.videoSeconds !== null || usage.characters !== null) return true;
+  if (usage.images !== null || usage.audioSeconds !== null || usage.videoSeconds !== null || usage.characters !== null)
+    return true;
   return usage.input !== null && (usage.output !== null || WITHOUT_OUTPUT.has(operation));
 }
 

@@ -32,7 +32,13 @@ const MESSAGE = {
   usage: USAGE,
 };
 const STREAM = [
-  event({ type: "message_start", message: { ...MESSAGE, content: [], stop_reason: null, usage: { ...USAGE, output_tokens: 3 } } }, "message_start"),
+  event(
+    {
+      type: "message_start",
+      message: { ...MESSAGE, content: [], stop_reason: null, usage: { ...USAGE, output_tokens: 3 } },
+    },
+    "message_start",
+  ),
   event({ type: "content_block_start", index: 0, content_block: { type: "text", text: "" } }, "content_block_start"),
   event({ type: "ping" }, "ping"),
   event({ type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "Hi" } }, "content_block_delta"),
@@ -68,7 +74,10 @@ afterAll(() => provider.stop());
 
 describe("AnthropicInstrumentation", () => {
   it("has its package's name and version as its scope", () => {
-    expect([instrumentation.instrumentationName, instrumentation.instrumentationVersion]).toEqual([manifest.name, manifest.version]);
+    expect([instrumentation.instrumentationName, instrumentation.instrumentationVersion]).toEqual([
+      manifest.name,
+      manifest.version,
+    ]);
   });
 
   it("records a plain message, adding the cache to the input", async () => {
@@ -98,7 +107,12 @@ describe("AnthropicInstrumentation", () => {
   });
 
   it("records an error that comes inside a stream", async () => {
-    provider.script(sse([...STREAM.slice(0, 2), event({ type: "error", error: { type: "overloaded_error", message: "busy" } }, "error")]));
+    provider.script(
+      sse([
+        ...STREAM.slice(0, 2),
+        event({ type: "error", error: { type: "overloaded_error", message: "busy" } }, "error"),
+      ]),
+    );
     const run = async () => {
       for await (const _event of await createClient().messages.create({ ...REQUEST, stream: true }));
     };
@@ -112,7 +126,9 @@ describe("AnthropicInstrumentation", () => {
     const overloaded = { type: "error", error: { type: "overloaded_error", message: "busy" } };
     provider.script(json(overloaded, 529, { "retry-after-ms": "1" }), json(MESSAGE));
     await createClient(2).messages.create(REQUEST);
-    expect(spans.finished().map((span) => [span.attributes["spancost.attempt"], span.attributes["error.type"]])).toEqual([
+    expect(
+      spans.finished().map((span) => [span.attributes["spancost.attempt"], span.attributes["error.type"]]),
+    ).toEqual([
       [0, "529"],
       [1, undefined],
     ]);

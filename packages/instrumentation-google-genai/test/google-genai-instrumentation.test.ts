@@ -28,7 +28,11 @@ const ANSWER = {
   modelVersion: "gemini-2.5-flash",
   responseId: "r1",
 };
-const PART = { candidates: [{ content: { role: "model", parts: [{ text: "H" }] }, index: 0 }], modelVersion: "gemini-2.5-flash", responseId: "r1" };
+const PART = {
+  candidates: [{ content: { role: "model", parts: [{ text: "H" }] }, index: 0 }],
+  modelVersion: "gemini-2.5-flash",
+  responseId: "r1",
+};
 const STREAM = [
   event({ ...PART, usageMetadata: { promptTokenCount: 500, candidatesTokenCount: 1, totalTokenCount: 501 } }),
   event({ ...PART, usageMetadata: { promptTokenCount: 500, candidatesTokenCount: 5, totalTokenCount: 505 } }),
@@ -61,7 +65,10 @@ afterAll(() => provider.stop());
 
 describe("GoogleGenAIInstrumentation", () => {
   it("has its package's name and version as its scope", () => {
-    expect([instrumentation.instrumentationName, instrumentation.instrumentationVersion]).toEqual([manifest.name, manifest.version]);
+    expect([instrumentation.instrumentationName, instrumentation.instrumentationVersion]).toEqual([
+      manifest.name,
+      manifest.version,
+    ]);
   });
 
   it("records generateContent, adding thoughts to the output and tool results to the input", async () => {
@@ -87,7 +94,10 @@ describe("GoogleGenAIInstrumentation", () => {
     const result = await createClient().models.embedContent({ model: "gemini-embedding-001", contents: "secret" });
     expect(result.embeddings?.[0]?.values).toEqual([1, 2]);
     expect(spans.finished()[0]?.name).toBe("embeddings gemini-embedding-001");
-    expect(spans.finished()[0]?.attributes).toMatchObject({ "gen_ai.usage.input_tokens": 4, "gen_ai.usage.output_tokens": 0 });
+    expect(spans.finished()[0]?.attributes).toMatchObject({
+      "gen_ai.usage.input_tokens": 4,
+      "gen_ai.usage.output_tokens": 0,
+    });
   });
 
   it("records a refusal as an error without usage", async () => {

@@ -10,7 +10,13 @@ const spans = recordSpans();
 const instrumentation = new GroqInstrumentation({ enabled: false, baseUrls: [baseURL] });
 instrumentation.setTracerProvider(spans.tracerProvider);
 
-const USAGE = { queue_time: 0.01, prompt_tokens: 40, completion_tokens: 12, total_tokens: 52, prompt_tokens_details: { cached_tokens: 32 } };
+const USAGE = {
+  queue_time: 0.01,
+  prompt_tokens: 40,
+  completion_tokens: 12,
+  total_tokens: 52,
+  prompt_tokens_details: { cached_tokens: 32 },
+};
 const COMPLETION = {
   id: "chatcmpl-g1",
   object: "chat.completion",
@@ -23,7 +29,11 @@ const COMPLETION = {
 };
 const CHUNK = { id: "chatcmpl-g2", object: "chat.completion.chunk", created: 1, model: "llama-3.3-70b-versatile" };
 const STREAM = [
-  event({ ...CHUNK, choices: [{ index: 0, delta: { role: "assistant", content: "" }, finish_reason: null }], x_groq: { id: "req_1" } }),
+  event({
+    ...CHUNK,
+    choices: [{ index: 0, delta: { role: "assistant", content: "" }, finish_reason: null }],
+    x_groq: { id: "req_1" },
+  }),
   event({ ...CHUNK, choices: [{ index: 0, delta: { content: "Hi" }, finish_reason: null }] }),
   event({ ...CHUNK, choices: [{ index: 0, delta: {}, finish_reason: "stop" }], x_groq: { id: "req_1", usage: USAGE } }),
   event("[DONE]"),
@@ -51,7 +61,10 @@ afterAll(() => provider.stop());
 
 describe("GroqInstrumentation", () => {
   it("has its package's name and version as its scope", () => {
-    expect([instrumentation.instrumentationName, instrumentation.instrumentationVersion]).toEqual([manifest.name, manifest.version]);
+    expect([instrumentation.instrumentationName, instrumentation.instrumentationVersion]).toEqual([
+      manifest.name,
+      manifest.version,
+    ]);
   });
 
   it("records a plain chat completion", async () => {
@@ -84,7 +97,9 @@ describe("GroqInstrumentation", () => {
     provider.script(json({ error: { message: "slow" } }, 429, { "retry-after": "0" }), json(COMPLETION), json({}, 500));
     await createClient(1).chat.completions.create(REQUEST);
     await expect(createClient().chat.completions.create(REQUEST)).rejects.toBeInstanceOf(Groq.InternalServerError);
-    expect(spans.finished().map((span) => [span.attributes["spancost.attempt"], span.attributes["error.type"]])).toEqual([
+    expect(
+      spans.finished().map((span) => [span.attributes["spancost.attempt"], span.attributes["error.type"]]),
+    ).toEqual([
       [0, "429"],
       [1, undefined],
       [0, "500"],

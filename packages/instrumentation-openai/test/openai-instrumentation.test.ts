@@ -27,9 +27,19 @@ const COMPLETION = {
   choices: [{ index: 0, message: { role: "assistant", content: "Hé" }, finish_reason: "stop", logprobs: null }],
   usage: USAGE,
 };
-const CHUNK = { id: "chatcmpl-2", object: "chat.completion.chunk", created: 1, model: "gpt-4o-mini-2024-07-18", service_tier: "default" };
+const CHUNK = {
+  id: "chatcmpl-2",
+  object: "chat.completion.chunk",
+  created: 1,
+  model: "gpt-4o-mini-2024-07-18",
+  service_tier: "default",
+};
 const STREAM = [
-  event({ ...CHUNK, choices: [{ index: 0, delta: { role: "assistant", content: "" }, finish_reason: null }], usage: null }),
+  event({
+    ...CHUNK,
+    choices: [{ index: 0, delta: { role: "assistant", content: "" }, finish_reason: null }],
+    usage: null,
+  }),
   event({ ...CHUNK, choices: [{ index: 0, delta: { content: "Gr" }, finish_reason: null }], usage: null }),
   event({ ...CHUNK, choices: [{ index: 0, delta: { content: "üße" }, finish_reason: null }], usage: null }),
   event({ ...CHUNK, choices: [{ index: 0, delta: {}, finish_reason: "stop" }], usage: null }),
@@ -99,14 +109,22 @@ describe("OpenAIInstrumentation", () => {
     provider.script(sse(STREAM));
     const results = await runBoth(async () => {
       const chunks = [];
-      const stream = await createClient().chat.completions.create({ ...REQUEST, stream: true, stream_options: { include_usage: true } });
+      const stream = await createClient().chat.completions.create({
+        ...REQUEST,
+        stream: true,
+        stream_options: { include_usage: true },
+      });
       for await (const chunk of stream) chunks.push(chunk);
       return chunks;
     });
     expect(results.with).toEqual(results.without);
     const [span, ...others] = spans.finished();
     expect(others).toEqual([]);
-    expect(span?.attributes).toMatchObject({ "gen_ai.request.stream": true, "gen_ai.response.id": "chatcmpl-2", ...EXPECTED_USAGE });
+    expect(span?.attributes).toMatchObject({
+      "gen_ai.request.stream": true,
+      "gen_ai.response.id": "chatcmpl-2",
+      ...EXPECTED_USAGE,
+    });
   });
 
   it("ends the span of a stream that the app leaves early, without usage and without an error", async () => {
@@ -163,14 +181,22 @@ describe("OpenAIInstrumentation", () => {
     await createClient(2).chat.completions.create(REQUEST);
     const [refused, answered] = spans.finished();
     expect(refused?.status.code).toBe(SpanStatusCode.ERROR);
-    expect(refused?.attributes).toMatchObject({ "error.type": "429", "http.response.status_code": 429, "spancost.attempt": 0 });
+    expect(refused?.attributes).toMatchObject({
+      "error.type": "429",
+      "http.response.status_code": 429,
+      "spancost.attempt": 0,
+    });
     expect(refused?.attributes).not.toHaveProperty("gen_ai.usage.input_tokens");
     expect(answered?.attributes).toMatchObject({ "spancost.attempt": 1, ...EXPECTED_USAGE });
   });
 
   it("leaves the SDK's error of a failed call as it is", async () => {
     provider.script(json({ error: { message: "broken", code: "oops" } }, 500));
-    const results = await runBoth(() => createClient().chat.completions.create(REQUEST).catch((error: unknown) => error));
+    const results = await runBoth(() =>
+      createClient()
+        .chat.completions.create(REQUEST)
+        .catch((error: unknown) => error),
+    );
     expect(results.with).toBeInstanceOf(OpenAI.InternalServerError);
     expect(String(results.with)).toBe(String(results.without));
     expect(spans.finished().map((span) => span.attributes["error.type"])).toEqual(["500"]);
@@ -228,7 +254,13 @@ describe("OpenAIInstrumentation", () => {
     provider.script(
       json(response),
       sse([
-        event({ type: "response.created", response: { ...response, service_tier: "auto", status: "in_progress", usage: null } }, "response.created"),
+        event(
+          {
+            type: "response.created",
+            response: { ...response, service_tier: "auto", status: "in_progress", usage: null },
+          },
+          "response.created",
+        ),
         event({ type: "response.output_text.delta", delta: "x" }, "response.output_text.delta"),
         event({ type: "response.completed", response }, "response.completed"),
       ]),
@@ -253,12 +285,19 @@ describe("OpenAIInstrumentation", () => {
   });
 
   it("records embeddings", async () => {
-    const data = [{ object: "embedding", index: 0, embedding: Buffer.from(new Float32Array([1, 2]).buffer).toString("base64") }];
-    provider.script(json({ object: "list", data, model: "text-embedding-3-small", usage: { prompt_tokens: 8, total_tokens: 8 } }));
+    const data = [
+      { object: "embedding", index: 0, embedding: Buffer.from(new Float32Array([1, 2]).buffer).toString("base64") },
+    ];
+    provider.script(
+      json({ object: "list", data, model: "text-embedding-3-small", usage: { prompt_tokens: 8, total_tokens: 8 } }),
+    );
     const result = await createClient().embeddings.create({ model: "text-embedding-3-small", input: "secret" });
     expect(result.data[0]?.embedding).toEqual([1, 2]);
     expect(spans.finished()[0]?.name).toBe("embeddings text-embedding-3-small");
-    expect(spans.finished()[0]?.attributes).toMatchObject({ "gen_ai.usage.input_tokens": 8, "gen_ai.usage.output_tokens": 0 });
+    expect(spans.finished()[0]?.attributes).toMatchObject({
+      "gen_ai.usage.input_tokens": 8,
+      "gen_ai.usage.output_tokens": 0,
+    });
   });
 
   it("puts no prompt and no completion on a span", async () => {

@@ -77,7 +77,8 @@ export class ClaimTable {
 
   #addBaseUrl(baseUrl: string, claim: ProviderClaim): void {
     const url = URL.parse(baseUrl);
-    if (url === null) return claim.reportFailure("configuration", new TypeError(`baseUrls: "${baseUrl}" is no absolute URL`));
+    if (url === null)
+      return claim.reportFailure("configuration", new TypeError(`baseUrls: "${baseUrl}" is no absolute URL`));
     this.#addPath(toHostKey(url.href), { claim, path: url.pathname.replace(/\/+$/, "") });
   }
 
@@ -93,7 +94,11 @@ function toHostKey(url: string): string {
   const start = url.indexOf("://") + 3;
   const slash = url.indexOf("/", start);
   let host = url.slice(start, slash === -1 ? url.length : slash);
-  if (UNUSUAL_AUTHORITY.test(host)) host = host.replace(/[?#].*$/s, "").replace(/^.*@/s, "").toLowerCase();
+  if (UNUSUAL_AUTHORITY.test(host))
+    host = host
+      .replace(/[?#].*$/s, "")
+      .replace(/^.*@/s, "")
+      .toLowerCase();
   return host.endsWith(":443") || host.endsWith(":80") ? host.slice(0, host.lastIndexOf(":")) : host;
 }
 

@@ -56,7 +56,12 @@ export function observeResponse(response: Response, call: ObservedCall): void {
   define(response, "clone", { value: named(clone, "clone"), writable: true });
 }
 
-function watchResult(name: Consumer, result: Promise<unknown>, body: ObservedBody, call: ObservedCall): Promise<unknown> {
+function watchResult(
+  name: Consumer,
+  result: Promise<unknown>,
+  body: ObservedBody,
+  call: ObservedCall,
+): Promise<unknown> {
   return result.then(
     (value) => {
       call.guard("reading the body", () => showResult(name, value, body));

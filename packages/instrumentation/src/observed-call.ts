@@ -1,5 +1,11 @@
 import { type Span, SpanStatusCode } from "@opentelemetry/api";
-import { type BodyReader, UNKNOWN_OUTCOME, type WireFormat, type WireOutcome, createBodyReader } from "@spancost/llm-wire";
+import {
+  type BodyReader,
+  UNKNOWN_OUTCOME,
+  type WireFormat,
+  type WireOutcome,
+  createBodyReader,
+} from "@spancost/llm-wire";
 import { toErrorAttributes, toOutcomeAttributes, toStatusAttributes } from "./call-attributes.ts";
 import type { ProviderClaim } from "./provider-claim.ts";
 

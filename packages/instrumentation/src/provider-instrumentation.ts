@@ -84,7 +84,9 @@ export abstract class ProviderInstrumentation extends InstrumentationBase<Provid
   #reportFailure(where: string, error: unknown): void {
     this._diag.error(`${where} failed; the app's call is not affected`, error);
     this.meter
-      .createCounter("spancost.instrumentation.failures", { description: "Calls that the instrumentation failed to observe in full" })
+      .createCounter("spancost.instrumentation.failures", {
+        description: "Calls that the instrumentation failed to observe in full",
+      })
       .add(1, { where });
   }
 }

@@ -20,10 +20,22 @@ describe("ClaimTable", () => {
     const claim = createClaim(["API.openai.com", "localhost:8080", "*-ai.example.com"]);
     table.add(claim);
     const path = "/v1/chat/completions";
-    for (const origin of ["https://api.openai.com", "https://API.OpenAI.com:443", "https://me:pw@api.openai.com", "http://localhost:8080", "https://eu-ai.example.com"]) {
+    for (const origin of [
+      "https://api.openai.com",
+      "https://API.OpenAI.com:443",
+      "https://me:pw@api.openai.com",
+      "http://localhost:8080",
+      "https://eu-ai.example.com",
+    ]) {
       expect(find(table, origin + path)).toBe(claim);
     }
-    for (const origin of ["https://openai.com", "https://api.openai.com.evil.com", "http://localhost", "http://localhost:80801", "https://ai.example.com"]) {
+    for (const origin of [
+      "https://openai.com",
+      "https://api.openai.com.evil.com",
+      "http://localhost",
+      "http://localhost:80801",
+      "https://ai.example.com",
+    ]) {
       expect(find(table, origin + path)).toBeUndefined();
     }
     expect(find(table, "https://evil.com/?https://api.openai.com/v1/chat/completions")).toBeUndefined();
@@ -34,7 +46,11 @@ describe("ClaimTable", () => {
 
   it("gives a request to the longest of the base URLs that it lies under", () => {
     const table = new ClaimTable();
-    const [host, short, long] = [createClaim(["proxy:1"]), createClaim([], ["http://proxy:1/a"]), createClaim([], ["http://proxy:1/a/b/"])];
+    const [host, short, long] = [
+      createClaim(["proxy:1"]),
+      createClaim([], ["http://proxy:1/a"]),
+      createClaim([], ["http://proxy:1/a/b/"]),
+    ];
     for (const claim of [host, short, long]) table.add(claim);
     expect(find(table, "http://proxy:1/a/b/chat/completions")).toBe(long);
     expect(find(table, "http://proxy:1/a/chat/completions")).toBe(short);

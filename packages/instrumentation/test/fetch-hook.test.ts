@@ -14,8 +14,17 @@ const tracer = spans.tracerProvider.getTracer("test");
 const failures: string[] = [];
 const URL_OF_CALL = `${provider.origin}/v1/chat/completions`;
 const CALL = { method: "POST", body: JSON.stringify({ model: "m", stream: true }) };
-const BODY = { id: "c1", model: "m-1", choices: [{ finish_reason: "stop" }], usage: { prompt_tokens: 3, completion_tokens: 4 } };
-const STREAM = [event({ id: "c1", model: "m-1", choices: [] }), event({ choices: [], usage: BODY.usage }), event("[DONE]")];
+const BODY = {
+  id: "c1",
+  model: "m-1",
+  choices: [{ finish_reason: "stop" }],
+  usage: { prompt_tokens: 3, completion_tokens: 4 },
+};
+const STREAM = [
+  event({ id: "c1", model: "m-1", choices: [] }),
+  event({ choices: [], usage: BODY.usage }),
+  event("[DONE]"),
+];
 
 function createClaim(changes: Partial<ProviderClaim> = {}): ProviderClaim {
   return {
@@ -76,7 +85,10 @@ describe("the hook of fetch", () => {
     ["a Request", () => fetch(new Request(URL_OF_CALL, CALL))],
   ])("sees a call given as %s", async (_name, send) => {
     expect(await (await send()).json()).toEqual(BODY);
-    expect(spans.finished()[0]?.attributes).toMatchObject({ "gen_ai.response.model": "m-1", "gen_ai.usage.output_tokens": 4 });
+    expect(spans.finished()[0]?.attributes).toMatchObject({
+      "gen_ai.response.model": "m-1",
+      "gen_ai.usage.output_tokens": 4,
+    });
   });
 
   it("stays under a wrapper that came later and serves again with the next claim, once", async () => {
@@ -171,7 +183,12 @@ describe("a response under the hook", () => {
     expect(response).toBeInstanceOf(Response);
     expect(Object.getPrototypeOf(response)).toBe(Response.prototype);
     expect(Object.keys(response)).toEqual([]);
-    expect([response.url, response.status, response.type, response.redirected]).toEqual([URL_OF_CALL, 200, "basic", false]);
+    expect([response.url, response.status, response.type, response.redirected]).toEqual([
+      URL_OF_CALL,
+      200,
+      "basic",
+      false,
+    ]);
     expect(response.body).toBeInstanceOf(ReadableStream);
     expect(response.body).toBe(response.body);
     expect(response.bodyUsed).toBe(false);

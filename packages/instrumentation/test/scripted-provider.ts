@@ -31,11 +31,15 @@ export async function startProvider() {
 }
 
 export function json(body: unknown, status = 200, headers: Record<string, string> = {}): Answer {
-  return (response) => response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(body));
+  return (response) =>
+    response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(body));
 }
 
 /** Sends the pieces one by one; `end: false` leaves the stream open. */
-export function sse(pieces: readonly (string | Uint8Array)[], options: { end?: boolean; paceMs?: number } = {}): Answer {
+export function sse(
+  pieces: readonly (string | Uint8Array)[],
+  options: { end?: boolean; paceMs?: number } = {},
+): Answer {
   return async (response) => {
     response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8" });
     for (const piece of pieces) {

@@ -39,7 +39,7 @@ export function readTopLevelFields(json: string, names: readonly string[]): Reco
 
 function skipSpace(json: string, from: number): number {
   let position = from;
-  for (let code = json.charCodeAt(position); code === 0x20 || (code >= 0x09 && code <= 0x0d); ) {
+  for (let code = json.charCodeAt(position); code === 0x20 || (code >= 0x09 && code <= 0x0d);) {
     position += 1;
     code = json.charCodeAt(position);
   }

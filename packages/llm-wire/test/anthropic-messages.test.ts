@@ -40,7 +40,10 @@ describe("Anthropic messages", () => {
   });
 
   it("take an explicit zero in a delta for a value", () => {
-    const delta = event({ type: "message_delta", delta: {}, usage: { output_tokens: 0, cache_read_input_tokens: 0 } }, "message_delta");
+    const delta = event(
+      { type: "message_delta", delta: {}, usage: { output_tokens: 0, cache_read_input_tokens: 0 } },
+      "message_delta",
+    );
     const { usage } = readStream(ANTHROPIC_MESSAGES, [MESSAGE_START, delta]);
     expect([usage.input, usage.cacheRead, usage.output]).toEqual([321, 0, 0]);
   });
@@ -52,6 +55,8 @@ describe("Anthropic messages", () => {
   });
 
   it("call fast mode a tier", () => {
-    expect(ANTHROPIC_MESSAGES.readResponse({ usage: { speed: "fast", service_tier: "standard" } }).serviceTier).toBe("fast");
+    expect(ANTHROPIC_MESSAGES.readResponse({ usage: { speed: "fast", service_tier: "standard" } }).serviceTier).toBe(
+      "fast",
+    );
   });
 });

@@ -1,6 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ANTHROPIC_MESSAGES, GEMINI_GENERATE_CONTENT, OPENAI_CHAT, OPENAI_RESPONSES, createBodyReader } from "../src/index.ts";
+import {
+  ANTHROPIC_MESSAGES,
+  GEMINI_GENERATE_CONTENT,
+  OPENAI_CHAT,
+  OPENAI_RESPONSES,
+  createBodyReader,
+} from "../src/index.ts";
 import { CHAT_STREAM, FORMATS, GEMINI_STREAM, MESSAGE_STREAM, RESPONSE_STREAM } from "./payloads.ts";
 import { readStream } from "./read-stream.ts";
 
@@ -23,7 +29,12 @@ describe.each(STREAMS)("a stream of %s", (_name, format, stream) => {
     for (let cut = 0; cut <= bytes.length; cut += 1) {
       expect(readStream(format, [bytes.subarray(0, cut), bytes.subarray(cut)])).toEqual(whole);
     }
-    expect(readStream(format, Array.from(bytes, (byte) => Uint8Array.of(byte)))).toEqual(whole);
+    expect(
+      readStream(
+        format,
+        Array.from(bytes, (byte) => Uint8Array.of(byte)),
+      ),
+    ).toEqual(whole);
   });
 
   it("has one outcome however often it is cut", () => {
@@ -53,33 +64,49 @@ describe.each(STREAMS)("a stream of %s", (_name, format, stream) => {
 describe.each(FORMATS.map((format) => [format.name, format] as const))("%s", (_name, format) => {
   it("never throws, whatever bytes, text or value it is given", () => {
     fc.assert(
-      fc.property(fc.uint8Array(), fc.string(), fc.jsonValue(), fc.constantFrom("application/json", "text/event-stream", ""), (bytes, text, value, type) => {
-        const json = JSON.stringify(value);
-        for (const body of [text, json, `data: ${json}\n\n`]) {
-          const reader = createBodyReader(format, type);
-          reader.readBytes(bytes);
-          reader.readText(body);
-          reader.readValue(value);
-          reader.end();
-          reader.outcome();
-          format.readRequest(text, body);
-          format.matchRequest("POST", text);
-        }
-      }),
+      fc.property(
+        fc.uint8Array(),
+        fc.string(),
+        fc.jsonValue(),
+        fc.constantFrom("application/json", "text/event-stream", ""),
+        (bytes, text, value, type) => {
+          const json = JSON.stringify(value);
+          for (const body of [text, json, `data: ${json}\n\n`]) {
+            const reader = createBodyReader(format, type);
+            reader.readBytes(bytes);
+            reader.readText(body);
+            reader.readValue(value);
+            reader.end();
+            reader.outcome();
+            format.readRequest(text, body);
+            format.matchRequest("POST", text);
+          }
+        },
+      ),
     );
   });
 
   it("never throws on known fields that hold anything", () => {
     const anything = fc.jsonValue();
     fc.assert(
-      fc.property(fc.dictionary(fc.constantFrom(...format.responseFields, "type", "response", "message", "delta"), anything), (body) => {
-        format.readResponse(body);
-        for (const event of ["", "message_start", "message_delta", "response.created", "response.completed", "error"]) {
-          const reader = format.createStreamReader();
-          reader.readEvent({ event, data: JSON.stringify(body) });
-          reader.outcome();
-        }
-      }),
+      fc.property(
+        fc.dictionary(fc.constantFrom(...format.responseFields, "type", "response", "message", "delta"), anything),
+        (body) => {
+          format.readResponse(body);
+          for (const event of [
+            "",
+            "message_start",
+            "message_delta",
+            "response.created",
+            "response.completed",
+            "error",
+          ]) {
+            const reader = format.createStreamReader();
+            reader.readEvent({ event, data: JSON.stringify(body) });
+            reader.outcome();
+          }
+        },
+      ),
     );
   });
 });

@@ -10,7 +10,16 @@ const EXPECTED = {
   serviceTier: "ON_DEMAND",
   inferenceRegion: null,
   finishReasons: ["STOP"],
-  usage: { ...UNKNOWN_USAGE, input: 507, cacheRead: 400, output: 100, reasoning: 80, audioIn: 50, imageIn: 25, imageOut: 12 },
+  usage: {
+    ...UNKNOWN_USAGE,
+    input: 507,
+    cacheRead: 400,
+    output: 100,
+    reasoning: 80,
+    audioIn: 50,
+    imageIn: 25,
+    imageOut: 12,
+  },
 };
 
 describe("Gemini generateContent", () => {
@@ -45,7 +54,10 @@ describe("Gemini generateContent", () => {
   });
 
   it("reports a blocked prompt and an error inside a stream", () => {
-    const blocked = { promptFeedback: { blockReason: "SAFETY" }, usageMetadata: { promptTokenCount: 4, totalTokenCount: 4 } };
+    const blocked = {
+      promptFeedback: { blockReason: "SAFETY" },
+      usageMetadata: { promptTokenCount: 4, totalTokenCount: 4 },
+    };
     const outcome = GEMINI_GENERATE_CONTENT.readResponse(blocked);
     expect([outcome.finishReasons, outcome.usage.input, outcome.usage.output]).toEqual([["SAFETY"], 4, 0]);
     const failed = readStream(GEMINI_GENERATE_CONTENT, [event({ error: { code: 503, status: "UNAVAILABLE" } })]);

@@ -60,7 +60,10 @@ describe("OpenAI chat completions", () => {
   });
 
   it("report an error inside a stream", () => {
-    const outcome = readStream(OPENAI_CHAT, [event({ id: "c", model: "m", choices: [] }), event({ error: { code: null, type: "server_error" } })]);
+    const outcome = readStream(OPENAI_CHAT, [
+      event({ id: "c", model: "m", choices: [] }),
+      event({ error: { code: null, type: "server_error" } }),
+    ]);
     expect(outcome.errorType).toBe("server_error");
   });
 });

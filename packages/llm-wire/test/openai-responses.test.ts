@@ -10,7 +10,15 @@ const EXPECTED = {
   serviceTier: "default",
   inferenceRegion: null,
   finishReasons: ["max_output_tokens"],
-  usage: { ...UNKNOWN_USAGE, input: 90, cacheRead: 64, cacheWrite5m: 20, output: 50, reasoning: 32, webSearchRequests: 1 },
+  usage: {
+    ...UNKNOWN_USAGE,
+    input: 90,
+    cacheRead: 64,
+    cacheWrite5m: 20,
+    output: 50,
+    reasoning: 32,
+    webSearchRequests: 1,
+  },
 };
 
 describe("OpenAI responses", () => {
@@ -23,19 +31,30 @@ describe("OpenAI responses", () => {
   it("know who answers, but not the served tier, from the first event on", () => {
     const [first = ""] = RESPONSE_STREAM.split("\n\n");
     const outcome = readStream(OPENAI_RESPONSES, [first]);
-    expect(outcome).toEqual({ ...UNKNOWN_OUTCOME, responseModel: EXPECTED.responseModel, responseId: EXPECTED.responseId });
+    expect(outcome).toEqual({
+      ...UNKNOWN_OUTCOME,
+      responseModel: EXPECTED.responseModel,
+      responseId: EXPECTED.responseId,
+    });
   });
 
   it("report a failed response with its usage", () => {
     const failed = { ...RESPONSE, status: "failed", error: { code: "server_error", message: "m" } };
-    const outcome = readStream(OPENAI_RESPONSES, [event({ type: "response.failed", response: failed }, "response.failed")]);
+    const outcome = readStream(OPENAI_RESPONSES, [
+      event({ type: "response.failed", response: failed }, "response.failed"),
+    ]);
     expect([outcome.errorType, outcome.usage.input]).toEqual(["server_error", 90]);
   });
 });
 
 describe("OpenAI embeddings", () => {
   it("have input tokens and a known zero of output", () => {
-    const body = { object: "list", data: [{ embedding: [0.1, 0.2] }], model: "text-embedding-3-small", usage: { prompt_tokens: 8, total_tokens: 8 } };
+    const body = {
+      object: "list",
+      data: [{ embedding: [0.1, 0.2] }],
+      model: "text-embedding-3-small",
+      usage: { prompt_tokens: 8, total_tokens: 8 },
+    };
     for (const outcome of readPlain(OPENAI_EMBEDDINGS, body)) {
       expect(outcome).toEqual({
         ...UNKNOWN_OUTCOME,

@@ -33,14 +33,32 @@ export const CHAT = {
   object: "chat.completion",
   model: "gpt-4o-mini-2024-07-18",
   service_tier: "priority",
-  choices: [{ index: 0, message: { role: "assistant", content: 'A "usage": {"prompt_tokens": 9} in text ü' }, finish_reason: "stop" }],
+  choices: [
+    {
+      index: 0,
+      message: { role: "assistant", content: 'A "usage": {"prompt_tokens": 9} in text ü' },
+      finish_reason: "stop",
+    },
+  ],
   usage: CHAT_USAGE,
 };
-const CHUNK = { id: "chatcmpl-1", object: "chat.completion.chunk", model: "gpt-4o-mini-2024-07-18", service_tier: "priority" };
+const CHUNK = {
+  id: "chatcmpl-1",
+  object: "chat.completion.chunk",
+  model: "gpt-4o-mini-2024-07-18",
+  service_tier: "priority",
+};
 export const CHAT_STREAM = [
   event({ id: "", model: "", choices: [], prompt_filter_results: [] }),
-  event({ ...CHUNK, choices: [{ index: 0, delta: { role: "assistant", content: "" }, finish_reason: null }], usage: null }),
-  event({ ...CHUNK, choices: [{ index: 0, delta: { content: 'grün "usage": {"prompt_tokens": 9}' }, finish_reason: null }] }),
+  event({
+    ...CHUNK,
+    choices: [{ index: 0, delta: { role: "assistant", content: "" }, finish_reason: null }],
+    usage: null,
+  }),
+  event({
+    ...CHUNK,
+    choices: [{ index: 0, delta: { content: 'grün "usage": {"prompt_tokens": 9}' }, finish_reason: null }],
+  }),
   event({ ...CHUNK, choices: [{ index: 0, delta: {}, finish_reason: "stop" }] }),
   event({ ...CHUNK, choices: [], usage: CHAT_USAGE }),
   event("[DONE]"),
@@ -68,7 +86,10 @@ export const RESPONSE = {
   },
 };
 export const RESPONSE_STREAM = [
-  event({ type: "response.created", response: { ...RESPONSE, status: "in_progress", service_tier: "auto", usage: null } }, "response.created"),
+  event(
+    { type: "response.created", response: { ...RESPONSE, status: "in_progress", service_tier: "auto", usage: null } },
+    "response.created",
+  ),
   event({ type: "response.output_text.delta", delta: "é" }, "response.output_text.delta"),
   event({ type: "response.incomplete", response: RESPONSE }, "response.incomplete"),
 ].join("");
@@ -141,7 +162,11 @@ export const GEMINI = {
   modelVersion: "gemini-2.5-flash",
   responseId: "r1",
 };
-const PART = { candidates: [{ content: { role: "model", parts: [{ text: "ü" }] }, index: 0 }], modelVersion: "gemini-2.5-flash", responseId: "r1" };
+const PART = {
+  candidates: [{ content: { role: "model", parts: [{ text: "ü" }] }, index: 0 }],
+  modelVersion: "gemini-2.5-flash",
+  responseId: "r1",
+};
 export const GEMINI_CHUNKS = [
   { ...PART, usageMetadata: { promptTokenCount: 500, totalTokenCount: 500 } },
   { ...PART, usageMetadata: { promptTokenCount: 500, candidatesTokenCount: 5, totalTokenCount: 505 } },

@@ -3,7 +3,8 @@ import { type WireFormat, type WireOutcome, createBodyReader } from "../src/inde
 /** Feeds an event stream in the given pieces. */
 export function readStream(format: WireFormat, pieces: Iterable<Uint8Array | string>): WireOutcome {
   const reader = createBodyReader(format, "text/event-stream; charset=utf-8");
-  for (const piece of pieces) reader.readBytes(typeof piece === "string" ? new TextEncoder().encode(piece) : piece.slice());
+  for (const piece of pieces)
+    reader.readBytes(typeof piece === "string" ? new TextEncoder().encode(piece) : piece.slice());
   reader.end();
   return reader.outcome();
 }

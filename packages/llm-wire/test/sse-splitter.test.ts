@@ -11,7 +11,8 @@ function split(pieces: readonly string[], maxEventLength?: number) {
 
 describe("SseSplitter", () => {
   it("reads fields as the specification says", () => {
-    const text = "\uFEFFevent: a\ndata:one\ndata:  two\nid: 7\nretry: 1\n: comment\nother: x\n\ndata\n\n\n\nevent: no data\n\ndata: last";
+    const text =
+      "\uFEFFevent: a\ndata:one\ndata:  two\nid: 7\nretry: 1\n: comment\nother: x\n\ndata\n\n\n\nevent: no data\n\ndata: last";
     expect(split([text]).events).toEqual([
       { event: "a", data: "one\n two" },
       { event: "", data: "" },
@@ -21,7 +22,11 @@ describe("SseSplitter", () => {
 
   it("drops an event that is too long, counts it and reads on", () => {
     const long = `data: ${"x".repeat(100)}`;
-    for (const pieces of [[`${long}\n\ndata: b\n\n`], Array.from(`${long}\ndata: more\n\ndata: b\n\n`), Array.from(`${long}\r\n\r\ndata: b\r\n\r\n`)]) {
+    for (const pieces of [
+      [`${long}\n\ndata: b\n\n`],
+      Array.from(`${long}\ndata: more\n\ndata: b\n\n`),
+      Array.from(`${long}\r\n\r\ndata: b\r\n\r\n`),
+    ]) {
       expect(split(pieces, 50)).toEqual({ events: [{ event: "", data: "b" }], dropped: 1 });
     }
     const manyLines = `${"data: 12345\n".repeat(20)}\ndata: b\n\n`;

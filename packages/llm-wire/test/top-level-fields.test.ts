@@ -12,7 +12,9 @@ describe("readTopLevelFields", () => {
         const json = JSON.stringify(value, null, indent);
         const parsed: Record<string, unknown> = JSON.parse(json);
         const expected = NAMES.filter((name) => Object.hasOwn(parsed, name)).map((name) => [name, parsed[name]]);
-        expect(Object.fromEntries(Object.entries(readTopLevelFields(json, NAMES)))).toEqual(Object.fromEntries(expected));
+        expect(Object.fromEntries(Object.entries(readTopLevelFields(json, NAMES)))).toEqual(
+          Object.fromEntries(expected),
+        );
       }),
     );
   });
@@ -23,7 +25,7 @@ describe("readTopLevelFields", () => {
   });
 
   it("never throws, and leaves out what a cut text no longer holds", () => {
-    const json = JSON.stringify({ stream: true, messages: ["{[\\\""], model: "m" });
+    const json = JSON.stringify({ stream: true, messages: ['{[\\"'], model: "m" });
     for (let end = 0; end < json.length; end += 1) {
       const found = readTopLevelFields(json.slice(0, end), NAMES);
       expect(found.model).toBeUndefined();

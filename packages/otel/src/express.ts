@@ -10,6 +10,6 @@ export function attribution<Request>(
   return (request, _response, next) => {
     const rest = runAttributed(resolve, request, next);
     // A rejection here is what `next` threw; Express hands an error thrown by a middleware to `next` too.
-    if (rest instanceof Promise) rest.catch(next);
+    if (rest instanceof Promise) rest.catch((error: unknown) => next(error));
   };
 }

@@ -50,7 +50,10 @@ function mergeField(name: string, outer: string | undefined, given: unknown): st
   if (given === undefined || given === null || given === "") return outer;
   const text = toText(given);
   if (text === undefined) {
-    reportFailure("invalid_attribution", `${name} must be a string of 1 to ${MAX_VALUE_LENGTH} characters, got ${describe(given)}`);
+    reportFailure(
+      "invalid_attribution",
+      `${name} must be a string of 1 to ${MAX_VALUE_LENGTH} characters, got ${describe(given)}`,
+    );
   }
   return text;
 }
@@ -75,7 +78,8 @@ function mergeLabels(outer: Attribution["labels"], given: unknown): Attribution[
 }
 
 function toText(given: unknown): string | undefined {
-  const text = typeof given === "bigint" || (typeof given === "number" && Number.isFinite(given)) ? String(given) : given;
+  const text =
+    typeof given === "bigint" || (typeof given === "number" && Number.isFinite(given)) ? String(given) : given;
   return typeof text === "string" && text.length <= MAX_VALUE_LENGTH ? text : undefined;
 }
 

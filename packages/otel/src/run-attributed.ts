@@ -40,6 +40,8 @@ function runUnattributed<T>(error: unknown, rest: () => T): T {
   return rest();
 }
 
-function isPromiseLike(value: ResolvedAttribution | PromiseLike<ResolvedAttribution>): value is PromiseLike<ResolvedAttribution> {
+function isPromiseLike(
+  value: ResolvedAttribution | PromiseLike<ResolvedAttribution>,
+): value is PromiseLike<ResolvedAttribution> {
   return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }

@@ -38,7 +38,9 @@ export function describeAttribution(line: OtelLine): void {
     });
 
     it("writes the configured names, each on its own", () => {
-      const spans = line.createPipeline([new AttributionSpanProcessor({ keys: { tenantId: "tenant.id", userId: undefined } })]);
+      const spans = line.createPipeline([
+        new AttributionSpanProcessor({ keys: { tenantId: "tenant.id", userId: undefined } }),
+      ]);
       withAttribution({ tenantId: "acme", userId: "ann", feature: "chat" }, () => spans.startSpan("call").end());
       expect(spans.readExported()).toEqual([{ "tenant.id": "acme", user_id: "ann", feature: "chat" }]);
     });
@@ -46,7 +48,9 @@ export function describeAttribution(line: OtelLine): void {
     it("leaves an attribute alone that the span already has", () => {
       const spans = line.createPipeline([new AttributionSpanProcessor()]);
       const attributes = { tenant_id: "from-the-producer", "spancost.label.plan": "" };
-      withAttribution({ tenantId: "acme", feature: "chat", labels: { plan: "pro" } }, () => spans.startSpan("call", attributes).end());
+      withAttribution({ tenantId: "acme", feature: "chat", labels: { plan: "pro" } }, () =>
+        spans.startSpan("call", attributes).end(),
+      );
       expect(spans.readExported()).toEqual([{ ...attributes, feature: "chat" }]);
     });
 

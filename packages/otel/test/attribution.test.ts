@@ -11,7 +11,13 @@ beforeAll(() => {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   propagation.setGlobalPropagator(new W3CBaggagePropagator());
   const ignore = (): void => undefined;
-  const logger = { error: ignore, warn: (text: string) => warnings.push(text), info: ignore, debug: ignore, verbose: ignore };
+  const logger = {
+    error: ignore,
+    warn: (text: string) => warnings.push(text),
+    info: ignore,
+    debug: ignore,
+    verbose: ignore,
+  };
   diag.setLogger(logger, { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
 });
 
@@ -33,7 +39,12 @@ describe("withAttribution", () => {
         const labels = { plan: "pro", team: "b" };
         expect(getAttribution()).toEqual({ tenantId: "acme", userId: "bob", feature: "chat", labels });
       });
-      expect(getAttribution()).toEqual({ ...NOBODY, tenantId: "acme", userId: "ann", labels: { plan: "pro", team: "a" } });
+      expect(getAttribution()).toEqual({
+        ...NOBODY,
+        tenantId: "acme",
+        userId: "ann",
+        labels: { plan: "pro", team: "a" },
+      });
     });
     expect(getAttribution()).toEqual(NOBODY);
   });
@@ -41,10 +52,13 @@ describe("withAttribution", () => {
   it("turns numbers into text and takes undefined, null and empty for not given", () => {
     const before = getOtelCounters().invalid_attribution;
     withAttribution({ tenantId: "acme", userId: "ann" }, () => {
-      withAttribution({ tenantId: undefined, userId: "", feature: null, labels: { id: 7, big: 2n ** 64n, none: undefined } }, () => {
-        const labels = { id: "7", big: "18446744073709551616" };
-        expect(getAttribution()).toEqual({ tenantId: "acme", userId: "ann", feature: undefined, labels });
-      });
+      withAttribution(
+        { tenantId: undefined, userId: "", feature: null, labels: { id: 7, big: 2n ** 64n, none: undefined } },
+        () => {
+          const labels = { id: "7", big: "18446744073709551616" };
+          expect(getAttribution()).toEqual({ tenantId: "acme", userId: "ann", feature: undefined, labels });
+        },
+      );
     });
     expect(getOtelCounters().invalid_attribution).toBe(before);
   });
@@ -54,18 +68,24 @@ describe("withAttribution", () => {
     const bad: unknown[] = [{}, true, Number.NaN, "x".repeat(257), Symbol("acme"), () => "acme"];
     withAttribution({ tenantId: "acme" }, () => {
       for (const value of bad) {
-        expect(withAttribution({ tenantId: value } as AttributionInput, () => getAttribution().tenantId)).toBeUndefined();
+        expect(
+          withAttribution({ tenantId: value } as AttributionInput, () => getAttribution().tenantId),
+        ).toBeUndefined();
       }
     });
     expect(withAttribution({ tenantId: "x".repeat(256) }, () => getAttribution().tenantId)).toBe("x".repeat(256));
     expect(getOtelCounters().invalid_attribution).toBe(before + bad.length);
-    expect(warnings.filter((text) => text.includes("tenantId must be a string of 1 to 256 characters"))).toHaveLength(1);
+    expect(warnings.filter((text) => text.includes("tenantId must be a string of 1 to 256 characters"))).toHaveLength(
+      1,
+    );
     expect(warnings.join()).not.toContain("acme");
   });
 
   it("leaves out labels with a bad name or value", () => {
     const labels = { "a b": "x", "": "x", ["n".repeat(65)]: "x", constructor: "kept", team: "x".repeat(257) };
-    const merged = withAttribution({ labels: { team: "a" } }, () => withAttribution({ labels }, () => getAttribution().labels));
+    const merged = withAttribution({ labels: { team: "a" } }, () =>
+      withAttribution({ labels }, () => getAttribution().labels),
+    );
     expect(merged).toEqual({ constructor: "kept" });
   });
 
@@ -120,7 +140,9 @@ describe("the trust boundary", () => {
 
 function assertMirrored(): void {
   expect(readOutgoingBaggage()).toBe("app=1,tenant_id=acme,user_id=ann");
-  withAttribution({ tenantId: "globex" }, () => expect(readOutgoingBaggage()).toBe("app=1,tenant_id=globex,user_id=ann"));
+  withAttribution({ tenantId: "globex" }, () =>
+    expect(readOutgoingBaggage()).toBe("app=1,tenant_id=globex,user_id=ann"),
+  );
   withAttribution({}, () => expect(readOutgoingBaggage()).toBe("app=1"), { baggage: false });
 }
 

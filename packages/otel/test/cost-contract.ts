@@ -2,10 +2,18 @@ import { describe, expect, it } from "vitest";
 import { AttributionSpanProcessor, CostSpanProcessor, getOtelCounters, withAttribution } from "../src/index.ts";
 import type { OtelLine } from "./otel-line.ts";
 
-const REQUEST = { "gen_ai.operation.name": "chat", "gen_ai.provider.name": "openai", "gen_ai.request.model": "gpt-4o-mini" };
+const REQUEST = {
+  "gen_ai.operation.name": "chat",
+  "gen_ai.provider.name": "openai",
+  "gen_ai.request.model": "gpt-4o-mini",
+};
 const USAGE = { "gen_ai.usage.input_tokens": 1_000, "gen_ai.usage.output_tokens": 500 };
 /** By hand: 1,000 x 0.15 + 500 x 0.60 USD a million tokens (OpenAI's price page for gpt-4o-mini, read 2026-11-20). */
-const COST = { "gen_ai.usage.cost.amount": 0.00045, "gen_ai.usage.cost.currency": "USD", "gen_ai.usage.cost.source": "local" };
+const COST = {
+  "gen_ai.usage.cost.amount": 0.00045,
+  "gen_ai.usage.cost.currency": "USD",
+  "gen_ai.usage.cost.source": "local",
+};
 
 /** What the cost hint must do on every line of OpenTelemetry JS, with `onEnding` or without. */
 export function describeCost(line: OtelLine): void {
@@ -39,7 +47,12 @@ export function describeCost(line: OtelLine): void {
 
     it("leaves a cost alone that the span already has", () => {
       const spans = line.createPipeline([new CostSpanProcessor()]);
-      const attributes = { ...REQUEST, ...USAGE, "gen_ai.usage.cost.amount": 1, "gen_ai.usage.cost.source": "provider" };
+      const attributes = {
+        ...REQUEST,
+        ...USAGE,
+        "gen_ai.usage.cost.amount": 1,
+        "gen_ai.usage.cost.source": "provider",
+      };
       spans.startSpan("chat", attributes).end();
       expect(spans.readExported()).toEqual([attributes]);
     });

@@ -14,7 +14,9 @@ describeMiddleware({
       response.end();
     });
     // Four parameters make it an error handler; it keeps the expected error out of the test's output.
-    app.use((_error: unknown, _request: Request, response: Response, _next: NextFunction) => void response.status(500).end());
+    app.use(
+      (_error: unknown, _request: Request, response: Response, _next: NextFunction) => void response.status(500).end(),
+    );
     const server = app.listen(0, "127.0.0.1");
     await once(server, "listening");
     return {

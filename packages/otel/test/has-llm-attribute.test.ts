@@ -12,7 +12,14 @@ describe("hasLlmAttribute", () => {
   );
 
   it("passes over what other instrumentations write, and names beyond ASCII", () => {
-    const attributes = { "http.request.method": "POST", "graphql.operation.name": "chat", "aï.x": 1, "": 1, 語: 1, llm: 1 };
+    const attributes = {
+      "http.request.method": "POST",
+      "graphql.operation.name": "chat",
+      "aï.x": 1,
+      "": 1,
+      語: 1,
+      llm: 1,
+    };
     expect(hasLlmAttribute(attributes)).toBe(false);
     expect(hasLlmAttribute({})).toBe(false);
   });

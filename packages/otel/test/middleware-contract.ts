@@ -11,7 +11,9 @@ const REQUESTS = 1_000;
 const MAX_SOCKETS = 250;
 
 /** What the resolver under test sees of a request: one header. */
-export type ResolveTenant = (tenant: string | undefined) => AttributionInput | undefined | Promise<AttributionInput | undefined>;
+export type ResolveTenant = (
+  tenant: string | undefined,
+) => AttributionInput | undefined | Promise<AttributionInput | undefined>;
 
 export interface RunningServer {
   readonly port: number;
@@ -26,7 +28,10 @@ export interface MiddlewareAdapter {
 
 const RESOLVERS: readonly (readonly [name: string, resolve: ResolveTenant])[] = [
   ["sync", (tenant) => (tenant === undefined ? undefined : { tenantId: tenant })],
-  ["async", async (tenant) => setTimeout(Number(tenant ?? 0) % 7, tenant === undefined ? undefined : { tenantId: tenant })],
+  [
+    "async",
+    async (tenant) => setTimeout(Number(tenant ?? 0) % 7, tenant === undefined ? undefined : { tenantId: tenant }),
+  ],
 ];
 
 /** What every middleware must do; adapters are run against it with a real server on loopback. */
@@ -45,7 +50,9 @@ export function describeMiddleware(adapter: MiddlewareAdapter): void {
     });
 
     it("never swaps attribution between 1,000 interleaved requests, a tenth of them unattributed", async () => {
-      const tenants = Array.from({ length: REQUESTS }, (_unused, index) => (index % 10 === 0 ? undefined : String(index)));
+      const tenants = Array.from({ length: REQUESTS }, (_unused, index) =>
+        index % 10 === 0 ? undefined : String(index),
+      );
       const bodies = await Promise.all(tenants.map(async (tenant) => (await request(server.port, tenant, agent)).body));
       expect(bodies).toEqual(tenants.map((tenant) => `${tenant} ${tenant} ${tenant}`));
     });
@@ -95,7 +102,11 @@ async function requestOnce(
   }
 }
 
-function request(port: number, tenant: string | undefined, agent: Agent): Promise<{ status: number | undefined; body: string }> {
+function request(
+  port: number,
+  tenant: string | undefined,
+  agent: Agent,
+): Promise<{ status: number | undefined; body: string }> {
   const headers = tenant === undefined ? {} : { "x-tenant": tenant };
   return new Promise((resolve, reject) => {
     const sent = get({ host: "127.0.0.1", port, path: "/", agent, headers }, (response) => {

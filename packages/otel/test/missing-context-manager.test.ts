@@ -5,7 +5,13 @@ import { getAttribution, getOtelCounters, withAttribution } from "../src/index.t
 it("reports a missing context manager once, counts it each time, and runs the function exactly once", async () => {
   const warnings: string[] = [];
   const ignore = (): void => undefined;
-  const logger = { error: ignore, warn: (text: string) => warnings.push(text), info: ignore, debug: ignore, verbose: ignore };
+  const logger = {
+    error: ignore,
+    warn: (text: string) => warnings.push(text),
+    info: ignore,
+    debug: ignore,
+    verbose: ignore,
+  };
   diag.setLogger(logger, { logLevel: DiagLogLevel.ALL, suppressOverrideMessage: true });
   let runs = 0;
   const run = (): string | undefined => {
@@ -24,6 +30,9 @@ it("survives a logger that throws", () => {
   const fail = (): never => {
     throw new Error("of the logger");
   };
-  diag.setLogger({ error: fail, warn: fail, info: fail, debug: fail, verbose: fail }, { suppressOverrideMessage: true });
+  diag.setLogger(
+    { error: fail, warn: fail, info: fail, debug: fail, verbose: fail },
+    { suppressOverrideMessage: true },
+  );
   expect(withAttribution({ userId: "x".repeat(257) }, () => "ran")).toBe("ran");
 });

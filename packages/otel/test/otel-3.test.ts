@@ -1,4 +1,10 @@
-import { AsyncLocalStorageContextManager, context, InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from "otel-line-3";
+import {
+  AsyncLocalStorageContextManager,
+  context,
+  InMemorySpanExporter,
+  SimpleSpanProcessor,
+  TracerProvider,
+} from "otel-line-3";
 import { describeAttribution } from "./attribution-contract.ts";
 import { describeCost } from "./cost-contract.ts";
 import type { OtelLine } from "./otel-line.ts";

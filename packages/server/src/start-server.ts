@@ -48,7 +48,11 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
   }
 }
 
-async function startListeners(config: ServerConfig, engine: EmbeddedEngine | null, store: Store): Promise<RunningServer> {
+async function startListeners(
+  config: ServerConfig,
+  engine: EmbeddedEngine | null,
+  store: Store,
+): Promise<RunningServer> {
   const token = config.token ?? null;
   const authorize = createAuthorize(token);
   const requests: RequestCounts = new Map();
@@ -60,8 +64,9 @@ async function startListeners(config: ServerConfig, engine: EmbeddedEngine | nul
   });
   const publicSql = createPublicSql(store.client);
   const api = createApi({ store, publicSql, authorize, renderMetrics: createMetrics({ ingest, requests }) });
+  const serveApi = getRequestListener(api.fetch);
   const servers = {
-    api: createHttpServer(getRequestListener(api.fetch)),
+    api: createHttpServer((request, response) => void serveApi(request, response)),
     otlp: createOtlpHttpReceiver(ingest, { token, maxBodyBytes: config.maxBodyBytes }, requests),
     sql: createPublicSqlServer(publicSql, authorize),
   };
@@ -88,7 +93,12 @@ function createHandle(
   let stopped: Promise<void> | undefined;
   const failed = new Promise<never>((_, reject) => {
     void engine?.died.then((what) => {
-      reject(new ServerError("engine-died", `Stopping, since ${what}. What was acknowledged is on disk; start again with the same --data folder.`));
+      reject(
+        new ServerError(
+          "engine-died",
+          `Stopping, since ${what}. What was acknowledged is on disk; start again with the same --data folder.`,
+        ),
+      );
     });
   });
   failed.catch(() => {});
@@ -106,7 +116,14 @@ async function listen(server: Server, host: string, port: number, flag: string):
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
       const taken = error.code === "EADDRINUSE";
-      reject(taken ? new ServerError("port-in-use", `Port ${port} on ${host} is in use. Stop what uses it, or choose another with ${flag} (0 is any free one).`) : error);
+      reject(
+        taken
+          ? new ServerError(
+              "port-in-use",
+              `Port ${port} on ${host} is in use. Stop what uses it, or choose another with ${flag} (0 is any free one).`,
+            )
+          : error,
+      );
     });
     server.listen(port, host, resolve);
   });

@@ -58,7 +58,8 @@ function toOption(name: string): string {
 }
 
 function priceOne(flags: PriceFlags): void {
-  if (flags["model"] === undefined) throw new CliError("Name a model with --model, or stream requests with --ndjson -.", EXIT_CODE.usage);
+  if (flags["model"] === undefined)
+    throw new CliError("Name a model with --model, or stream requests with --ndjson -.", EXIT_CODE.usage);
   const usage: Record<string, number | string> = {};
   for (const name of Object.keys(USAGE)) {
     const value = flags[toOption(name)];

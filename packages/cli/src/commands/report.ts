@@ -35,7 +35,14 @@ const FIGURES = [
   "cost",
 ] as const;
 /** Columns of the table: the others are said below it where they are not zero. */
-const TABLE_FIGURES = ["calls", "input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens", "cost"] as const;
+const TABLE_FIGURES = [
+  "calls",
+  "input_tokens",
+  "cache_read_tokens",
+  "cache_write_tokens",
+  "output_tokens",
+  "cost",
+] as const;
 const HEADINGS: Readonly<Record<string, string>> = {
   input_tokens: "input",
   cache_read_tokens: "cache read",
@@ -49,7 +56,11 @@ export function addReportCommand(program: Command, environment: Environment): vo
   program
     .command("report")
     .description("show spend from the running server")
-    .option("--by <dimensions>", "tenant, user, feature, model, provider, task, session, day, hour, label:<name>", "tenant")
+    .option(
+      "--by <dimensions>",
+      "tenant, user, feature, model, provider, task, session, day, hour, label:<name>",
+      "tenant",
+    )
     .option("--since <duration>", "such as 24h, 30d, 4w (default: 30d)")
     .option("--from <time>", "first moment, UTC")
     .option("--to <time>", "moment after the last, UTC")
@@ -64,7 +75,8 @@ export function addReportCommand(program: Command, environment: Environment): vo
 
 function toQuery(flags: ReportFlags): string {
   const query = new URLSearchParams({ by: flags.by });
-  for (const name of ["since", "from", "to", "tenant"] as const) if (flags[name] !== undefined) query.set(name, flags[name]);
+  for (const name of ["since", "from", "to", "tenant"] as const)
+    if (flags[name] !== undefined) query.set(name, flags[name]);
   return query.toString();
 }
 
@@ -75,7 +87,9 @@ function render(report: Report, format: ReportFlags["format"]): string {
 
 function renderCsv({ by, rows }: Report): string {
   const names = [...by, ...FIGURES];
-  return [names, ...rows.map((row) => names.map((name) => row[name] ?? ""))].map((line) => line.map(quoteCsv).join(",")).join("\r\n");
+  return [names, ...rows.map((row) => names.map((name) => row[name] ?? ""))]
+    .map((line) => line.map(quoteCsv).join(","))
+    .join("\r\n");
 }
 
 /** A value that a spreadsheet would take for a formula is marked as text. */
@@ -90,15 +104,17 @@ function renderTable({ by, from, to, rows, total }: Report): string {
     colAligns: [...by.map(() => "left" as const), ...TABLE_FIGURES.map(() => "right" as const)],
     style: { head: [], border: [] },
   });
-  for (const row of rows) table.push([...by.map((name) => toLabel(row[name])), ...TABLE_FIGURES.map((name) => row[name] ?? "")]);
+  for (const row of rows)
+    table.push([...by.map((name) => toLabel(row[name])), ...TABLE_FIGURES.map((name) => row[name] ?? "")]);
   const totalLabels = by.map((_, index) => (index === 0 ? "total" : ""));
   table.push([...totalLabels, ...TABLE_FIGURES.map((name) => total[name] ?? "")]);
   return [`Spend from ${from} until ${to}, in USD`, table.toString(), ...describeGaps(total)].join("\n");
 }
 
 function toLabel(value: string | undefined): string {
+  if (value === undefined || value === "") return "(none)";
   // Control characters of a name from outside must not reach the terminal.
-  return value === undefined || value === "" ? "(none)" : value.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, "�");
+  return value.replaceAll(/\p{Cc}/gu, "\uFFFD");
 }
 
 /** What the sums do not contain is said, never left out. */

@@ -14,7 +14,11 @@ export function addSqlCommand(program: Command, environment: Environment): void 
     .option("--url <url>", "server to ask (default: SPANCOST_URL, or http://127.0.0.1:4400)")
     .action(async (query: string, flags: { readonly format: string; readonly url?: string }) => {
       const sql = query === "-" ? await text(process.stdin) : query;
-      if (!/^\w+$/.test(flags.format)) throw new CliError(`--format must be the name of a ClickHouse format, it is ${JSON.stringify(flags.format)}.`, EXIT_CODE.usage);
+      if (!/^\w+$/.test(flags.format))
+        throw new CliError(
+          `--format must be the name of a ClickHouse format, it is ${JSON.stringify(flags.format)}.`,
+          EXIT_CODE.usage,
+        );
       const path = `/api/v1/sql?format=${flags.format}`;
       const response = await callServer(loadClientConfig(environment, flags), path, { method: "POST", body: sql });
       for await (const chunk of response.body ?? []) process.stdout.write(chunk as Uint8Array);

@@ -2,7 +2,8 @@ import { InterfaceError } from "../http-interface/query-request.ts";
 import { quoteName, quoteText } from "./quote.ts";
 
 /** Text that is not searched for placeholders (quoted texts and names, comments), or a placeholder. */
-const TOKEN = /'(?:[^'\\]|\\[^]|'')*'|"(?:[^"\\]|\\[^]|"")*"|`(?:[^`\\]|\\[^]|``)*`|--[^\n]*|\/\*[^]*?\*\/|\{\s*([A-Za-z_]\w*)\s*:\s*([^}]+?)\s*\}/g;
+const TOKEN =
+  /'(?:[^'\\]|\\[^]|'')*'|"(?:[^"\\]|\\[^]|"")*"|`(?:[^`\\]|\\[^]|``)*`|--[^\n]*|\/\*[^]*?\*\/|\{\s*([A-Za-z_]\w*)\s*:\s*([^}]+?)\s*\}/g;
 const TEXT_TYPE = /^(?:LowCardinality\(\s*)?(?:Nullable\(\s*)?(?:String|FixedString|Enum)/;
 const ESCAPES: Readonly<Record<string, string>> = { b: "\b", f: "\f", n: "\n", r: "\r", t: "\t", 0: "\0" };
 const NULL_TEXT = "\\N";
@@ -17,7 +18,8 @@ export function bindParameters(sql: string, params: Readonly<Record<string, stri
   return sql.replace(TOKEN, (token: string, name: string | undefined, type: string | undefined) => {
     if (name === undefined || type === undefined) return token;
     const value = Object.hasOwn(params, name) ? params[name] : undefined;
-    if (value === undefined) throw new InterfaceError(456, "UNKNOWN_QUERY_PARAMETER", 400, `Substitution \`${name}\` is not set`);
+    if (value === undefined)
+      throw new InterfaceError(456, "UNKNOWN_QUERY_PARAMETER", 400, `Substitution \`${name}\` is not set`);
     return toLiteral(value, type);
   });
 }

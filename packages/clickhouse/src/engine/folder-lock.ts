@@ -41,7 +41,10 @@ function lockFile(dataDir: string): string {
 
 function readOwners(file: string): number[] {
   try {
-    return readFileSync(file, "utf8").split(" ").map(Number).filter((pid) => pid > 0);
+    return readFileSync(file, "utf8")
+      .split(" ")
+      .map(Number)
+      .filter((pid) => pid > 0);
   } catch {
     return [];
   }

@@ -17,12 +17,19 @@ export async function runQuery(pool: SessionPool, scratchDir: string, query: Que
   if (query.body === null) return pool.withSession((session) => runIn(session, query, query.sql));
   const insert = INSERT_WITH_FORMAT.exec(query.sql);
   if (insert === null) {
-    throw new InterfaceError(62, "SYNTAX_ERROR", 400, "an INSERT with data must be of the form INSERT INTO table [(columns)] FORMAT Name");
+    throw new InterfaceError(
+      62,
+      "SYNTAX_ERROR",
+      400,
+      "an INSERT with data must be of the form INSERT INTO table [(columns)] FORMAT Name",
+    );
   }
   const [, head = "", format = ""] = insert;
   const file = await writeScratchFile(scratchDir, query.body);
   try {
-    return await pool.withSession((session) => runIn(session, query, `${head} FROM INFILE ${quoteText(file)} FORMAT ${format}`));
+    return await pool.withSession((session) =>
+      runIn(session, query, `${head} FROM INFILE ${quoteText(file)} FORMAT ${format}`),
+    );
   } finally {
     await unlink(file).catch(() => {});
   }
@@ -41,13 +48,16 @@ async function runIn(session: Session, query: QueryRequest, sql: string): Promis
   try {
     if (query.database !== null) await session.queryAsync(`USE ${quoteName(query.database)}`);
     if (names.length > 0) {
-      await session.queryAsync(`SET ${names.map((name) => `${name} = ${quoteText(query.settings[name] ?? "")}`).join(", ")}`);
+      await session.queryAsync(
+        `SET ${names.map((name) => `${name} = ${quoteText(query.settings[name] ?? "")}`).join(", ")}`,
+      );
     }
     const result = await session.queryAsync(bindParameters(sql, query.params), { format: query.format });
     const summary = { readRows: result.rowsRead, readBytes: result.bytesRead };
     return { format: query.format, data: result.bytes(), summary };
   } finally {
-    if (names.length > 0) await session.queryAsync(`SET ${names.map((name) => `${name} = DEFAULT`).join(", ")}`).catch(() => {});
+    if (names.length > 0)
+      await session.queryAsync(`SET ${names.map((name) => `${name} = DEFAULT`).join(", ")}`).catch(() => {});
     if (query.database !== null) await session.queryAsync("USE default").catch(() => {});
   }
 }

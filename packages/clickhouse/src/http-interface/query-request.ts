@@ -67,10 +67,20 @@ export async function readQueryRequest(request: IncomingMessage): Promise<QueryR
   const url = new URL(request.url ?? "/", "http://clickhouse");
   const parameters = url.searchParams;
   if (parameters.get("decompress") === "1") {
-    throw new InterfaceError(48, "NOT_IMPLEMENTED", 501, "compressed Native bodies (decompress=1) are not served; send the body plain or with Content-Encoding: gzip");
+    throw new InterfaceError(
+      48,
+      "NOT_IMPLEMENTED",
+      501,
+      "compressed Native bodies (decompress=1) are not served; send the body plain or with Content-Encoding: gzip",
+    );
   }
   if (request.headers["content-type"]?.startsWith("multipart/form-data") === true) {
-    throw new InterfaceError(48, "NOT_IMPLEMENTED", 501, "multipart requests are not served; send parameters as param_<name> in the URL");
+    throw new InterfaceError(
+      48,
+      "NOT_IMPLEMENTED",
+      501,
+      "multipart requests are not served; send parameters as param_<name> in the URL",
+    );
   }
   const body = decompress(request);
   const sqlInUrl = parameters.get("query") ?? "";
@@ -98,7 +108,12 @@ function decompress(request: IncomingMessage): Readable {
     case "br":
       return request.pipe(createBrotliDecompress());
     default:
-      throw new InterfaceError(48, "NOT_IMPLEMENTED", 501, `Content-Encoding ${String(request.headers["content-encoding"])} is not served; use gzip, deflate, br or none`);
+      throw new InterfaceError(
+        48,
+        "NOT_IMPLEMENTED",
+        501,
+        `Content-Encoding ${String(request.headers["content-encoding"])} is not served; use gzip, deflate, br or none`,
+      );
   }
 }
 
@@ -126,7 +141,8 @@ function readSettings(parameters: URLSearchParams): Record<string, string> {
   const settings: Record<string, string> = {};
   for (const [name, value] of parameters) {
     if (CONTROL_PARAMETERS.has(name) || name.startsWith("param_")) continue;
-    if (!SETTING_NAME.test(name)) throw new InterfaceError(115, "UNKNOWN_SETTING", 404, `${JSON.stringify(name)} is no name of a setting`);
+    if (!SETTING_NAME.test(name))
+      throw new InterfaceError(115, "UNKNOWN_SETTING", 404, `${JSON.stringify(name)} is no name of a setting`);
     settings[name] = value;
   }
   return settings;

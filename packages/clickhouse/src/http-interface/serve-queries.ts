@@ -65,9 +65,12 @@ async function send(result: QueryAnswer, request: IncomingMessage, response: Ser
   response.setHeader("Content-Type", contentType(result.format));
   if (result.summary !== undefined) {
     const { readRows, readBytes } = result.summary;
-    response.setHeader("X-ClickHouse-Summary", JSON.stringify({ read_rows: String(readRows), read_bytes: String(readBytes) }));
+    response.setHeader(
+      "X-ClickHouse-Summary",
+      JSON.stringify({ read_rows: String(readRows), read_bytes: String(readBytes) }),
+    );
   }
-  const gzip = /\bgzip\b/.test(String(request.headers["accept-encoding"] ?? ""));
+  const gzip = /\bgzip\b/.test(request.headers["accept-encoding"] ?? "");
   if (gzip) response.setHeader("Content-Encoding", "gzip");
   response.writeHead(200);
   const source = result.data instanceof Uint8Array ? [result.data] : result.data;
@@ -99,7 +102,7 @@ function describe(error: unknown): { code: number; name: string; status: number;
 }
 
 function contentType(format: string): string {
-  if (/^JSON/.test(format)) return "application/json; charset=UTF-8";
+  if (format.startsWith("JSON")) return "application/json; charset=UTF-8";
   if (/^(Native|RowBinary|Arrow|Parquet)/.test(format)) return "application/octet-stream";
-  return /^CSV/.test(format) ? "text/csv; charset=UTF-8" : "text/tab-separated-values; charset=UTF-8";
+  return format.startsWith("CSV") ? "text/csv; charset=UTF-8" : "text/tab-separated-values; charset=UTF-8";
 }

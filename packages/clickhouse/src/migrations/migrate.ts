@@ -3,9 +3,11 @@ import { StoreError } from "../store-error.ts";
 import { TABLES } from "./0001-tables.ts";
 
 /** Every migration in its order. Once released, one is never edited: a change is a new one. Each statement can be run again. */
-const MIGRATIONS: readonly { readonly number: number; readonly name: string; readonly statements: readonly string[] }[] = [
-  { number: 1, name: "tables", statements: TABLES },
-];
+const MIGRATIONS: readonly {
+  readonly number: number;
+  readonly name: string;
+  readonly statements: readonly string[];
+}[] = [{ number: 1, name: "tables", statements: TABLES }];
 
 const BOOTSTRAP = [
   "CREATE DATABASE IF NOT EXISTS spancost ENGINE = Atomic",

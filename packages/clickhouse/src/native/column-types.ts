@@ -46,7 +46,10 @@ export function nullable<T>(inner: ColumnType<T>): ColumnType<T | null> {
     zero: null,
     write(writer, values) {
       for (const value of values) writer.uint8(value === null ? 1 : 0);
-      inner.write(writer, values.map((value) => value ?? inner.zero));
+      inner.write(
+        writer,
+        values.map((value) => value ?? inner.zero),
+      );
     },
   };
 }
@@ -57,8 +60,11 @@ export function array<T>(inner: ColumnType<T>): ColumnType<readonly T[]> {
     name: `Array(${inner.name})`,
     zero: [],
     write(writer, values) {
-      writeOffsets(writer, values.map((list) => list.length));
-      inner.write(writer, values.flat() as T[]);
+      writeOffsets(
+        writer,
+        values.map((list) => list.length),
+      );
+      inner.write(writer, values.flatMap((list) => list));
     },
   };
 }
@@ -68,7 +74,10 @@ export const STRING_MAP: ColumnType<readonly (readonly [key: string, value: stri
   name: "Map(String, String)",
   zero: [],
   write(writer, values) {
-    writeOffsets(writer, values.map((entries) => entries.length));
+    writeOffsets(
+      writer,
+      values.map((entries) => entries.length),
+    );
     for (const entries of values) for (const [key] of entries) writer.string(key);
     for (const entries of values) for (const [, value] of entries) writer.string(value);
   },

@@ -53,13 +53,15 @@ export function checkStatement({ nodes }: ParsedStatement, schema: PublicSchema)
     for (const node of rest) checkDescribed(node, schema);
     return;
   }
-  if (root?.kind !== "SelectWithUnionQuery") throw refused(`Only SELECT and DESCRIBE are allowed here, this is ${root?.kind ?? "nothing"}.`);
+  if (root?.kind !== "SelectWithUnionQuery")
+    throw refused(`Only SELECT and DESCRIBE are allowed here, this is ${root?.kind ?? "nothing"}.`);
   for (const [index, node] of rest.entries()) checkNode(node, rest[index - 1], schema);
 }
 
 function checkDescribed(node: SyntaxNode, schema: PublicSchema): void {
   if (node.kind === "TableIdentifier") checkTable(node.text, schema);
-  else if (node.kind !== "TableExpression") throw refused(`DESCRIBE is allowed for the public tables only, not with ${node.kind}.`);
+  else if (node.kind !== "TableExpression")
+    throw refused(`DESCRIBE is allowed for the public tables only, not with ${node.kind}.`);
 }
 
 function checkNode(node: SyntaxNode, previous: SyntaxNode | undefined, schema: PublicSchema): void {
@@ -68,9 +70,11 @@ function checkNode(node: SyntaxNode, previous: SyntaxNode | undefined, schema: P
   if (node.kind === "Literal" && node.depth <= 1) throw refused("INTO OUTFILE is not allowed here.");
   if (node.kind === "TableIdentifier") checkTable(node.text, schema);
   if (node.kind === "Identifier") checkName(node.text, schema);
-  if (node.kind === "QueryParameter" && /identifier/i.test(node.text)) throw refused("Parameters of the type Identifier are not allowed here.");
+  if (node.kind === "QueryParameter" && /identifier/i.test(node.text))
+    throw refused("Parameters of the type Identifier are not allowed here.");
   if (node.kind === "Function") {
-    if (previous?.kind === "TableExpression") throw refused(`The table function ${node.text} is not allowed here. ${publicTables(schema)}`);
+    if (previous?.kind === "TableExpression")
+      throw refused(`The table function ${node.text} is not allowed here. ${publicTables(schema)}`);
     if (!schema.functions.has(node.text)) throw refused(`The function ${node.text} is not allowed here.`);
   }
 }
@@ -82,16 +86,20 @@ function checkTable(text: string, schema: PublicSchema): void {
   const inDatabase = second === undefined ? first : first.toLowerCase() === DATABASE ? second : null;
   const known = inDatabase !== null && schema.tables.has(inDatabase);
   const defined = second === undefined && first !== "" && !schema.privateTables.has(first);
-  if (!known && !defined) throw refused(`The table ${name || "of a parameter"} is not allowed here. ${publicTables(schema)}`);
+  if (!known && !defined)
+    throw refused(`The table ${name || "of a parameter"} is not allowed here. ${publicTables(schema)}`);
 }
 
 /** A name can be a column's, but after IN it can be a table's. */
 function checkName(text: string, schema: PublicSchema): void {
   const name = unquote(text);
   const [first = "", second] = name.split(".");
-  const inOtherDatabase = second !== undefined && schema.databases.has(first.toLowerCase()) && first.toLowerCase() !== DATABASE;
-  const isPrivate = schema.privateTables.has(first) || (first.toLowerCase() === DATABASE && !schema.tables.has(second ?? ""));
-  if (inOtherDatabase || (isPrivate && name !== DATABASE)) throw refused(`The name ${name} is not allowed here. ${publicTables(schema)}`);
+  const inOtherDatabase =
+    second !== undefined && schema.databases.has(first.toLowerCase()) && first.toLowerCase() !== DATABASE;
+  const isPrivate =
+    schema.privateTables.has(first) || (first.toLowerCase() === DATABASE && !schema.tables.has(second ?? ""));
+  if (inOtherDatabase || (isPrivate && name !== DATABASE))
+    throw refused(`The name ${name} is not allowed here. ${publicTables(schema)}`);
 }
 
 function unquote(text: string): string {

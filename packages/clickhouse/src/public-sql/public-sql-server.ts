@@ -11,9 +11,15 @@ export type Authorize = (request: IncomingMessage) => boolean;
 export function createPublicSqlServer(publicSql: PublicSql, authorize: Authorize): Server {
   return createQueryServer(async (query, request, signal) => {
     if (!authorize(request)) {
-      throw new InterfaceError(516, "AUTHENTICATION_FAILED", 401, "this endpoint needs the token it was started with, as Authorization: Bearer <token>, X-ClickHouse-Key, or the password of basic authentication");
+      throw new InterfaceError(
+        516,
+        "AUTHENTICATION_FAILED",
+        401,
+        "this endpoint needs the token it was started with, as Authorization: Bearer <token>, X-ClickHouse-Key, or the password of basic authentication",
+      );
     }
-    if (query.body !== null) throw new InterfaceError(164, "READONLY", 403, "this endpoint is read-only; INSERT is not allowed");
+    if (query.body !== null)
+      throw new InterfaceError(164, "READONLY", 403, "this endpoint is read-only; INSERT is not allowed");
     try {
       const { sql, format, params } = query;
       return { format: formatOf(sql) ?? format, data: await publicSql.run({ sql, format, params }, signal) };

@@ -43,7 +43,12 @@ export function createPublicSql(client: ClickHouseClient): PublicSql {
       checkStatement(statement, await schema);
       const { stream } = await client.exec({
         query: statement.sql,
-        clickhouse_settings: { ...LIMITS, ...parameters, default_format: format, database: DATABASE } as ClickHouseSettings,
+        clickhouse_settings: {
+          ...LIMITS,
+          ...parameters,
+          default_format: format,
+          database: DATABASE,
+        } as ClickHouseSettings,
         ...(signal === undefined ? {} : { abort_signal: signal }),
       });
       return stream;

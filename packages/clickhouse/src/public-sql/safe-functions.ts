@@ -70,7 +70,8 @@ const SAFE_BY_NAME: readonly string[] = [
 ];
 
 /** Endings that make an aggregate function another one. */
-const COMBINATORS = /(?:If|Array|Map|Distinct|OrNull|OrDefault|State|Merge|MergeState|ForEach|Resample|ArgMin|ArgMax|SimpleState)$/;
+const COMBINATORS =
+  /(?:If|Array|Map|Distinct|OrNull|OrDefault|State|Merge|MergeState|ForEach|Resample|ArgMin|ArgMax|SimpleState)$/;
 
 /** Tells whether a function may be called by a stranger. */
 export interface SafeFunctions {

@@ -1,4 +1,4 @@
-import { text } from "node:stream/consumers";
+import { text as readText } from "node:stream/consumers";
 import type { ClickHouseClient, ClickHouseSettings } from "@clickhouse/client";
 import { StoreError } from "../store-error.ts";
 
@@ -24,14 +24,21 @@ export interface ParsedStatement {
  * @param settings the query's parameters, as `param_<name>`
  * @throws StoreError `query-refused` when it is no single statement.
  */
-export async function parseStatement(client: ClickHouseClient, sql: string, settings: ClickHouseSettings): Promise<ParsedStatement> {
+export async function parseStatement(
+  client: ClickHouseClient,
+  sql: string,
+  settings: ClickHouseSettings,
+): Promise<ParsedStatement> {
   const formatted = await formatStatement(client, sql);
   // A FORMAT clause would become part of the explained statement.
   const { stream } = await client.exec({
     query: `EXPLAIN AST ${formatted}`,
-    clickhouse_settings: { ...settings, default_format: "JSONCompactEachRow" } as ClickHouseSettings,
+    clickhouse_settings: { ...settings, default_format: "JSONCompactEachRow" },
   });
-  const lines = (await text(stream)).trim().split("\n").map((line) => JSON.parse(line) as [string]);
+  const lines = (await readText(stream))
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as [string]);
   return { sql: formatted, nodes: lines.map(([line]) => parseLine(line)) };
 }
 
@@ -42,7 +49,10 @@ async function formatStatement(client: ClickHouseClient, sql: string): Promise<s
     const [row] = await result.json<[string]>();
     return row?.[0] ?? "";
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message.replace(/: In scope SELECT formatQuerySingleLine[^]*$/, "") : String(cause);
+    const message =
+      cause instanceof Error
+        ? cause.message.replace(/: In scope SELECT formatQuerySingleLine[^]*$/, "")
+        : String(cause);
     throw new StoreError("query-refused", message, { cause });
   }
 }

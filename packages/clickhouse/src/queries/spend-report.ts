@@ -2,7 +2,17 @@ import type { ClickHouseClient } from "@clickhouse/client";
 import { StoreError } from "../store-error.ts";
 
 /** What spend can be grouped by, besides labels (`label:plan`). */
-export const SPEND_DIMENSIONS = ["tenant", "user", "feature", "model", "provider", "task", "session", "day", "hour"] as const;
+export const SPEND_DIMENSIONS = [
+  "tenant",
+  "user",
+  "feature",
+  "model",
+  "provider",
+  "task",
+  "session",
+  "day",
+  "hour",
+] as const;
 
 /** A report asked for. Times are UTC, `from` included, `to` not. */
 export interface SpendReportRequest {
@@ -68,15 +78,24 @@ export async function querySpend(client: ClickHouseClient, request: SpendReportR
   const dimensions = request.by.map((name, index) => ({ name, sql: toColumn(name, index) }));
   const columns = dimensions.map(({ name, sql }) => `${sql} AS \`${name}\``);
   const names = dimensions.map(({ name }) => `\`${name}\``);
-  const order = [...dimensions.filter(({ name }) => TIME_DIMENSIONS.has(name)).map(({ name }) => `\`${name}\``), "cost DESC", ...names];
+  const order = [
+    ...dimensions.filter(({ name }) => TIME_DIMENSIONS.has(name)).map(({ name }) => `\`${name}\``),
+    "cost DESC",
+    ...names,
+  ];
   const grouping = names.length === 0 ? "" : `GROUP BY ${names.join(", ")} ORDER BY ${order.join(", ")}`;
-  const rows = await select<SpendRow>(client, request, `${[...columns, FIGURES].join(",\n    ")}`, grouping);
+  const rows = await select<SpendRow>(client, request, [...columns, FIGURES].join(",\n    "), grouping);
   const [total] = await select<SpendFigures>(client, request, FIGURES, "");
   if (total === undefined) throw new StoreError("query-failed", "The database gave no total.");
   return { rows: names.length === 0 ? [] : rows, total };
 }
 
-async function select<Row>(client: ClickHouseClient, request: SpendReportRequest, columns: string, grouping: string): Promise<Row[]> {
+async function select<Row>(
+  client: ClickHouseClient,
+  request: SpendReportRequest,
+  columns: string,
+  grouping: string,
+): Promise<Row[]> {
   const labels = request.by.map((name) => LABEL.exec(name)?.[1]);
   const result = await client.query({
     query: `SELECT ${columns}

@@ -24,7 +24,11 @@ export interface SpanRow {
   readonly attributes: TextEntries;
   readonly statusCode: string;
   readonly statusMessage: string;
-  readonly events: readonly { readonly timeUnixNano: bigint; readonly name: string; readonly attributes: TextEntries }[];
+  readonly events: readonly {
+    readonly timeUnixNano: bigint;
+    readonly name: string;
+    readonly attributes: TextEntries;
+  }[];
   readonly links: readonly {
     readonly traceId: string;
     readonly spanId: string;

@@ -42,7 +42,9 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new OtlpDecodeError(`The body is not JSON: ${cause instanceof Error ? cause.message : String(cause)}.`, { cause });
+    throw new OtlpDecodeError(`The body is not JSON: ${cause instanceof Error ? cause.message : String(cause)}.`, {
+      cause,
+    });
   }
 }
 
@@ -87,14 +89,19 @@ function readAttributes(holder: JsonObject, at: string): Attributes {
   return readKeyValues(objects(holder, "attributes", at), 0);
 }
 
-function readKeyValues(entries: readonly (readonly [string, JsonObject])[], depth: number): Record<string, AttributeValue> {
+function readKeyValues(
+  entries: readonly (readonly [string, JsonObject])[],
+  depth: number,
+): Record<string, AttributeValue> {
   const attributes = createAttributes();
-  for (const [at, entry] of entries) attributes[string(entry, "key", at)] = readValue(object(entry, "value", at), at, depth);
+  for (const [at, entry] of entries)
+    attributes[string(entry, "key", at)] = readValue(object(entry, "value", at), at, depth);
   return attributes;
 }
 
 function readValue(value: JsonObject, at: string, depth: number): AttributeValue {
-  if (depth > MAX_VALUE_DEPTH) throw new OtlpDecodeError(`An attribute value nests deeper than ${MAX_VALUE_DEPTH} levels at ${at}.`);
+  if (depth > MAX_VALUE_DEPTH)
+    throw new OtlpDecodeError(`An attribute value nests deeper than ${MAX_VALUE_DEPTH} levels at ${at}.`);
   if (value["stringValue"] !== undefined) return string(value, "stringValue", at);
   if (value["boolValue"] !== undefined) return value["boolValue"] === true || value["boolValue"] === "true";
   if (value["intValue"] !== undefined) return int64(value["intValue"], at);
@@ -104,7 +111,8 @@ function readValue(value: JsonObject, at: string, depth: number): AttributeValue
     const items = objects(object(value, "arrayValue", at), "values", at);
     return items.map(([itemAt, item]) => readValue(item, itemAt, depth + 1));
   }
-  if (value["kvlistValue"] !== undefined) return readKeyValues(objects(object(value, "kvlistValue", at), "values", at), depth + 1);
+  if (value["kvlistValue"] !== undefined)
+    return readKeyValues(objects(object(value, "kvlistValue", at), "values", at), depth + 1);
   return null;
 }
 

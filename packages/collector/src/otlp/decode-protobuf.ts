@@ -202,7 +202,8 @@ function readKeyValue(reader: ProtobufReader, into: Record<string, AttributeValu
 }
 
 function readValue(reader: ProtobufReader, depth: number): AttributeValue {
-  if (depth > MAX_VALUE_DEPTH) throw new OtlpDecodeError(`An attribute value nests deeper than ${MAX_VALUE_DEPTH} levels.`);
+  if (depth > MAX_VALUE_DEPTH)
+    throw new OtlpDecodeError(`An attribute value nests deeper than ${MAX_VALUE_DEPTH} levels.`);
   let value: AttributeValue = null;
   while (!reader.done) {
     const key = reader.key();

@@ -4,7 +4,13 @@ export type OtlpEncoding = "protobuf" | "json";
 const CONTENT_TYPES = { protobuf: "application/x-protobuf", json: "application/json" } as const;
 
 /** Codes of google.rpc.Code that the receiver answers. */
-export const RPC_CODE = { invalidArgument: 3, notFound: 5, unauthenticated: 16, resourceExhausted: 8, unavailable: 14 } as const;
+export const RPC_CODE = {
+  invalidArgument: 3,
+  notFound: 5,
+  unauthenticated: 16,
+  resourceExhausted: 8,
+  unavailable: 14,
+} as const;
 
 /** An answer's body and content type. */
 export interface EncodedResponse {
@@ -13,7 +19,11 @@ export interface EncodedResponse {
 }
 
 /** An `ExportTraceServiceResponse`; empty when nothing was rejected. */
-export function encodeExportResponse(encoding: OtlpEncoding, rejectedSpans: number, errorMessage: string): EncodedResponse {
+export function encodeExportResponse(
+  encoding: OtlpEncoding,
+  rejectedSpans: number,
+  errorMessage: string,
+): EncodedResponse {
   const contentType = CONTENT_TYPES[encoding];
   const full = rejectedSpans === 0;
   if (encoding === "json") {

@@ -119,7 +119,8 @@ export class ProtobufReader {
 
   #advance(sizeBytes: number): number {
     const at = this.#at;
-    if (sizeBytes > this.#end - at) throw this.#fault(`${sizeBytes} more bytes were expected, ${this.#end - at} are left`);
+    if (sizeBytes > this.#end - at)
+      throw this.#fault(`${sizeBytes} more bytes were expected, ${this.#end - at} are left`);
     this.#at = at + sizeBytes;
     return at;
   }

@@ -56,7 +56,7 @@ export class GroupCommit {
 
   #takeGroup(): Waiting[] {
     const group: Waiting[] = [];
-    for (let rows = 0; rows < MAX_ROWS_AN_INSERT && this.#waiting.length > 0; ) {
+    for (let rows = 0; rows < MAX_ROWS_AN_INSERT && this.#waiting.length > 0;) {
       const next = this.#waiting.shift();
       if (next === undefined) break;
       rows += next.spans.length;
@@ -67,7 +67,10 @@ export class GroupCommit {
 
   async #writeNext(group: readonly Waiting[]): Promise<void> {
     try {
-      await this.#store.insert({ spans: group.flatMap(({ spans }) => spans), calls: group.flatMap(({ calls }) => calls) });
+      await this.#store.insert({
+        spans: group.flatMap(({ spans }) => spans),
+        calls: group.flatMap(({ calls }) => calls),
+      });
       for (const { resolve } of group) resolve();
     } catch (error) {
       for (const { reject } of group) reject(error);

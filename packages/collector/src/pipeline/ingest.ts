@@ -74,10 +74,20 @@ export class Ingest {
     if (spans.length === 0) return { ok: true };
     const calls = spans.flatMap((span) => toCallRow(span, this.#options) ?? []);
     try {
-      const taken = await this.#commit.write({ spans: spans.map((span) => toSpanRow(span, this.#options.storeContent)), calls });
-      if (!taken) return this.#refuse("busy", `More than ${MAX_WAITING_SPANS} spans are waiting for the database. Send the request again later.`);
+      const taken = await this.#commit.write({
+        spans: spans.map((span) => toSpanRow(span, this.#options.storeContent)),
+        calls,
+      });
+      if (!taken)
+        return this.#refuse(
+          "busy",
+          `More than ${MAX_WAITING_SPANS} spans are waiting for the database. Send the request again later.`,
+        );
     } catch (error) {
-      return this.#refuse("store-failed", `The spans could not be stored: ${error instanceof Error ? error.message : String(error)}`);
+      return this.#refuse(
+        "store-failed",
+        `The spans could not be stored: ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
     this.counters.spansAccepted += spans.length;
     this.counters.callsAccepted += calls.length;

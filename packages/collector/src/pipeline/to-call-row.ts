@@ -32,7 +32,10 @@ export function toCallRow(span: OtlpSpan, context: CallContext): CallRow | null 
   return {
     ...readAttribution(facts, context.attributionKeys),
     ...describeCost(priced),
-    ...describeModel(reading, priced.outcome === "priced" ? priced.rate : findRate(reading, startTimeUnixMs, context.pricer)),
+    ...describeModel(
+      reading,
+      priced.outcome === "priced" ? priced.rate : findRate(reading, startTimeUnixMs, context.pricer),
+    ),
     hourUnix: Number(span.startTimeUnixNano / NANOS_PER_HOUR) * SECONDS_PER_HOUR,
     traceId: span.traceId,
     spanId: span.spanId,
@@ -41,7 +44,9 @@ export function toCallRow(span: OtlpSpan, context: CallContext): CallRow | null 
     durationNano: durationOf(span),
     sessionId: reading.sessionId,
     service: toText(resourceAttributes["service.name"]),
-    environment: toText(resourceAttributes["deployment.environment.name"] ?? resourceAttributes["deployment.environment"]),
+    environment: toText(
+      resourceAttributes["deployment.environment.name"] ?? resourceAttributes["deployment.environment"],
+    ),
     labels: readLabels(span, context.labels),
     operation: reading.operation,
     serviceTier: reading.serviceTier,
@@ -81,7 +86,13 @@ type Cost = Pick<CallRow, "listCostPicoUsd" | "costPicoUsd" | "costStatus" | "co
 
 function describeCost(priced: PricedCall): Cost {
   if (priced.outcome !== "priced") {
-    return { listCostPicoUsd: null, costPicoUsd: null, costStatus: priced.outcome, costReason: priced.reason, rateVersion: "" };
+    return {
+      listCostPicoUsd: null,
+      costPicoUsd: null,
+      costStatus: priced.outcome,
+      costReason: priced.reason,
+      rateVersion: "",
+    };
   }
   return {
     listCostPicoUsd: priced.listPicoUsd,
@@ -110,7 +121,11 @@ function describeModel({ provider, modelRequested, modelReported }: CallReading,
 }
 
 /** The rate that a call without a cost would have had: its names are the same whether it succeeded or not. */
-function findRate({ provider, modelRequested, modelReported }: CallReading, timeUnixMs: number, pricer: Pricer): RateLabel | null {
+function findRate(
+  { provider, modelRequested, modelReported }: CallReading,
+  timeUnixMs: number,
+  pricer: Pricer,
+): RateLabel | null {
   const resolution = pricer.resolve({ provider, model: modelReported || modelRequested, timeUnixMs });
   return resolution.ok ? resolution.rate : null;
 }

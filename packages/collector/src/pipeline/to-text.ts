@@ -16,7 +16,9 @@ export function toText(value: AttributeValue | undefined): string {
   if (value === undefined || value === null) return "";
   if (typeof value === "string") return value;
   if (value instanceof Uint8Array) return Buffer.from(value).toString("base64");
-  return typeof value === "object" ? JSON.stringify(value, (_, part: AttributeValue) => toJsonPart(part)) : String(value);
+  return typeof value === "object"
+    ? JSON.stringify(value, (_, part: AttributeValue) => toJsonPart(part))
+    : String(value);
 }
 
 function toJsonPart(part: AttributeValue): unknown {

@@ -62,32 +62,51 @@ export function createOtlpHttpReceiver(ingest: Ingest, options: OtlpHttpOptions,
     }
     const rejected = [...result.rejected.values()].reduce((sum, count) => sum + count, 0);
     const reasons = [...result.rejected].map(([issue, count]) => `${issue}: ${count}`).join(", ");
-    const message = rejected === 0 ? "" : `${rejected} spans were rejected (${reasons}). They will not be accepted later either.`;
+    const message =
+      rejected === 0 ? "" : `${rejected} spans were rejected (${reasons}). They will not be accepted later either.`;
     send(response, 200, encodeExportResponse(encoding, rejected, message));
   }
 
-  function refuse(request: IncomingMessage, response: ServerResponse, encoding: OtlpEncoding, error: RequestError): void {
+  function refuse(
+    request: IncomingMessage,
+    response: ServerResponse,
+    encoding: OtlpEncoding,
+    error: RequestError,
+  ): void {
     if (!request.complete) discardRest(request, response);
     if (error.status === 401) response.setHeader("WWW-Authenticate", "Bearer");
-    send(response, error.status, encodeStatus(encoding, RPC_CODE_BY_STATUS[error.status] ?? RPC_CODE.invalidArgument, error.message));
+    send(
+      response,
+      error.status,
+      encodeStatus(encoding, RPC_CODE_BY_STATUS[error.status] ?? RPC_CODE.invalidArgument, error.message),
+    );
   }
 
   function send(response: ServerResponse, status: number, encoded: EncodedResponse): void {
     counts.set(String(status), (counts.get(String(status)) ?? 0) + 1);
-    response.writeHead(status, { "Content-Type": encoded.contentType, "Content-Length": encoded.body.length }).end(encoded.body);
+    response
+      .writeHead(status, { "Content-Type": encoded.contentType, "Content-Length": encoded.body.length })
+      .end(encoded.body);
   }
 }
 
 function checkRequest(request: IncomingMessage, token: string | null): void {
   if (token !== null && !carriesToken(request, token)) {
-    throw new RequestError(401, "This receiver needs the header Authorization: Bearer <token>, with the token it was started with.");
+    throw new RequestError(
+      401,
+      "This receiver needs the header Authorization: Bearer <token>, with the token it was started with.",
+    );
   }
   const path = new URL(request.url ?? "/", "http://receiver").pathname;
   if (path !== "/v1/traces") throw new RequestError(404, `${path} is not served here; traces go to /v1/traces.`);
-  if (request.method !== "POST") throw new RequestError(405, `${request.method ?? "This method"} is not supported on /v1/traces; use POST.`);
+  if (request.method !== "POST")
+    throw new RequestError(405, `${request.method ?? "This method"} is not supported on /v1/traces; use POST.`);
   if (readEncoding(request) === null) {
     const value = JSON.stringify(request.headers["content-type"] ?? "");
-    throw new RequestError(415, `Content-Type ${value} is not supported; send application/x-protobuf or application/json.`);
+    throw new RequestError(
+      415,
+      `Content-Type ${value} is not supported; send application/x-protobuf or application/json.`,
+    );
   }
 }
 
@@ -104,7 +123,9 @@ function readEncoding(request: IncomingMessage): OtlpEncoding | null {
 }
 
 function decode(body: Uint8Array, encoding: OtlpEncoding): OtlpSpan[] {
-  return encoding === "protobuf" ? decodeProtobuf(body) : decodeJson(Buffer.from(body.buffer, body.byteOffset, body.length).toString("utf8"));
+  return encoding === "protobuf"
+    ? decodeProtobuf(body)
+    : decodeJson(Buffer.from(body.buffer, body.byteOffset, body.length).toString("utf8"));
 }
 
 function toRequestError(error: unknown): RequestError {

@@ -38,10 +38,16 @@ async function unpack(received: Buffer, maxBytes: number): Promise<Buffer> {
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === "ERR_BUFFER_TOO_LARGE") throw tooLarge("unpacks to more", maxBytes);
-    throw new RequestError(400, `The body is announced as gzip but cannot be unpacked: ${error instanceof Error ? error.message : String(error)}.`);
+    throw new RequestError(
+      400,
+      `The body is announced as gzip but cannot be unpacked: ${error instanceof Error ? error.message : String(error)}.`,
+    );
   }
 }
 
 function tooLarge(what: string, maxBytes: number): RequestError {
-  return new RequestError(413, `The body ${what}; at most ${maxBytes} bytes are accepted, unpacked. Send smaller batches, or raise SPANCOST_MAX_BODY_BYTES.`);
+  return new RequestError(
+    413,
+    `The body ${what}; at most ${maxBytes} bytes are accepted, unpacked. Send smaller batches, or raise SPANCOST_MAX_BODY_BYTES.`,
+  );
 }

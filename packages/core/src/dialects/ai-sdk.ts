@@ -37,7 +37,15 @@ export const AI_SDK_DIALECT: Dialect = {
     {
       role: "call",
       attribute: "ai.operationId",
-      endsWith: [".doGenerate", ".doStream", ".doEmbed", ".doRerank", ".doTranscribe", ".doGenerateSpeech", ".doGenerateImage"],
+      endsWith: [
+        ".doGenerate",
+        ".doStream",
+        ".doEmbed",
+        ".doRerank",
+        ".doTranscribe",
+        ".doGenerateSpeech",
+        ".doGenerateImage",
+      ],
     },
     { role: "wrapper", has: "ai.operationId" },
     { role: "call", nameIncludes: ".doGenerate" },
@@ -64,8 +72,19 @@ export const AI_SDK_DIALECT: Dialect = {
   },
   usage: {
     ...ANTHROPIC_RAW,
-    input: ["ai.usage.inputTokens", "ai.usage.promptTokens", "gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", "ai.usage.tokens"],
-    output: ["ai.usage.outputTokens", "ai.usage.completionTokens", "gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens"],
+    input: [
+      "ai.usage.inputTokens",
+      "ai.usage.promptTokens",
+      "gen_ai.usage.input_tokens",
+      "gen_ai.usage.prompt_tokens",
+      "ai.usage.tokens",
+    ],
+    output: [
+      "ai.usage.outputTokens",
+      "ai.usage.completionTokens",
+      "gen_ai.usage.output_tokens",
+      "gen_ai.usage.completion_tokens",
+    ],
     cacheRead: [
       ...(ANTHROPIC_RAW.cacheRead ?? []),
       "ai.usage.inputTokenDetails.cacheReadTokens",
@@ -76,7 +95,10 @@ export const AI_SDK_DIALECT: Dialect = {
   },
   // From AI SDK 6 on the total includes the cache, and says so in its details. `uncachedInput`, where there, decides by itself.
   inputExcludesCache: [
-    { provider: ["anthropic", "bedrock"], lacksAll: ["ai.usage.inputTokenDetails.noCacheTokens", "ai.usage.inputTokenDetails.cacheReadTokens"] },
+    {
+      provider: ["anthropic", "bedrock"],
+      lacksAll: ["ai.usage.inputTokenDetails.noCacheTokens", "ai.usage.inputTokenDetails.cacheReadTokens"],
+    },
   ],
   providedUsd: PROVIDED_USD,
   // From AI SDK 6 on the total includes reasoning, and the details say how much of it is text.

@@ -17,7 +17,8 @@ const TOKENS_A_PROMPT = 3;
 /** Whether all parts of a condition hold. Parts of the subject that are not known yet are passed as `undefined` and do not hold. */
 export function holds(condition: Condition, access: AttributeAccess, subject: Partial<ConditionSubject>): boolean {
   return (
-    (condition.provider === undefined || (subject.family !== undefined && condition.provider.includes(subject.family))) &&
+    (condition.provider === undefined ||
+      (subject.family !== undefined && condition.provider.includes(subject.family))) &&
     (condition.streamed === undefined || condition.streamed === subject.streamed) &&
     (condition.operationIn === undefined || condition.operationIn.includes(subject.operation ?? "")) &&
     (condition.has === undefined || access.has(condition.has)) &&

@@ -26,7 +26,10 @@ export const OPENTELEMETRY_DIALECT: Dialect = {
  */
 export const SENTRY_DIALECT: Dialect = {
   name: "sentry",
-  recognise: { scopes: ["@sentry/*", "sentry*"], anyAttribute: ["gen_ai.system", "gen_ai.provider.name", "gen_ai.operation.name"] },
+  recognise: {
+    scopes: ["@sentry/*", "sentry*"],
+    anyAttribute: ["gen_ai.system", "gen_ai.provider.name", "gen_ai.operation.name"],
+  },
   roles: ROLES_BY_OPERATION,
   fields: CONVENTION_FIELDS,
   usage: CONVENTION_USAGE,

@@ -82,11 +82,7 @@ export const CONVENTION_USAGE: UsageSources = {
     "gen_ai.usage.input_tokens.cache_write",
   ],
   cacheWrite1h: [SPANCOST.cacheWrite1hInputTokens],
-  reasoning: [
-    GEN_AI.reasoningOutputTokens,
-    "gen_ai.usage.reasoning_tokens",
-    "gen_ai.usage.output_tokens.reasoning",
-  ],
+  reasoning: [GEN_AI.reasoningOutputTokens, "gen_ai.usage.reasoning_tokens", "gen_ai.usage.output_tokens.reasoning"],
   audioIn: [SPANCOST.audioInputTokens],
   audioOut: [SPANCOST.audioOutputTokens],
   imageIn: [SPANCOST.imageInputTokens],

@@ -137,7 +137,11 @@ export const GENKIT_DIALECT: Dialect = {
     },
   },
   usage: {
-    input: [genkit("raw", "usage", "prompt_tokens"), genkit("custom", "usageMetadata", "promptTokenCount"), genkit("usage", "inputTokens")],
+    input: [
+      genkit("raw", "usage", "prompt_tokens"),
+      genkit("custom", "usageMetadata", "promptTokenCount"),
+      genkit("usage", "inputTokens"),
+    ],
     output: [genkit("raw", "usage", "completion_tokens"), genkit("usage", "outputTokens")],
     textOutput: [],
     cacheRead: [

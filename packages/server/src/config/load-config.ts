@@ -14,11 +14,25 @@ const SCHEMA = z.object({
   host: z.string().min(1).default("127.0.0.1").describe("Address to listen on. Anything but loopback needs a token."),
   port: port(4400).describe("Port of the API; 0 is any free one."),
   otlpHttpPort: port(4318).describe("Port of the OTLP/HTTP receiver; 0 is any free one."),
-  sqlPort: port(8123).describe("Port of the read-only SQL endpoint, which speaks ClickHouse's HTTP interface; 0 is any free one."),
-  clickhouseUrl: z.url({ protocol: /^https?$/ }).optional().describe("A ClickHouse server (25.8 or newer) to use instead of the embedded database."),
+  sqlPort: port(8123).describe(
+    "Port of the read-only SQL endpoint, which speaks ClickHouse's HTTP interface; 0 is any free one.",
+  ),
+  clickhouseUrl: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe("A ClickHouse server (25.8 or newer) to use instead of the embedded database."),
   token: z.string().min(16).optional().describe("Bearer token that every request must carry; at least 16 characters."),
-  maxBodyBytes: z.coerce.number().int().min(1024).default(DEFAULT_MAX_BODY_BYTES).describe("Largest body of an OTLP request, in bytes, packed and unpacked."),
-  labels: z.string().regex(NAME_LIST).optional().describe("Span attributes to keep as labels of a call, separated by commas."),
+  maxBodyBytes: z.coerce
+    .number()
+    .int()
+    .min(1024)
+    .default(DEFAULT_MAX_BODY_BYTES)
+    .describe("Largest body of an OTLP request, in bytes, packed and unpacked."),
+  labels: z
+    .string()
+    .regex(NAME_LIST)
+    .optional()
+    .describe("Span attributes to keep as labels of a call, separated by commas."),
   storeContent: z.stringbool().default(false).describe("Store prompts and completions that spans carry."),
   tenantKey: attributeKey("tenant_id").describe("Span attribute that holds the tenant."),
   userKey: attributeKey("user_id").describe("Span attribute that holds the user."),
@@ -52,7 +66,10 @@ export function describeSettings(): { name: string; variable: string; default: s
  * Reads the settings: a flag wins over the environment, the environment over the default. Pure.
  * @throws ServerError `bad-config`, with every problem
  */
-export function loadConfig(environment: Readonly<Record<string, string | undefined>>, flags: ServerFlags): ServerConfig {
+export function loadConfig(
+  environment: Readonly<Record<string, string | undefined>>,
+  flags: ServerFlags,
+): ServerConfig {
   const given = Object.fromEntries(
     Object.keys(SCHEMA.shape).map((name) => [name, flags[name as keyof ServerFlags] ?? environment[toVariable(name)]]),
   );
@@ -63,7 +80,8 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       `host ${result.data.host} is reachable from other machines, so a token is needed: set SPANCOST_TOKEN to a secret of at least 16 characters, or listen on 127.0.0.1.`,
     );
   }
-  if (!result.success || problems.length > 0) throw new ServerError("bad-config", `The configuration has problems:\n  - ${problems.join("\n  - ")}`);
+  if (!result.success || problems.length > 0)
+    throw new ServerError("bad-config", `The configuration has problems:\n  - ${problems.join("\n  - ")}`);
   return { ...result.data, labels: result.data.labels?.split(",") ?? [] };
 }
 

@@ -23,12 +23,23 @@ const MAX_SQL_CHARACTERS = 1_048_576;
 export function createApi({ store, publicSql, authorize, renderMetrics }: ApiOptions): Hono<Env> {
   const api = new Hono<Env>();
   api.get("/healthz", (c) => c.text("ok\n"));
-  api.get("/readyz", async (c) => ((await store.isReady()) ? c.text("ready\n") : c.text("the database does not answer\n", 503)));
-  api.use("*", async (c, next) => (authorize(c.env.incoming) ? next() : refuse(c, 401, "unauthenticated", AUTHENTICATION)));
+  api.get("/readyz", async (c) =>
+    (await store.isReady()) ? c.text("ready\n") : c.text("the database does not answer\n", 503),
+  );
+  api.use("*", async (c, next) =>
+    authorize(c.env.incoming) ? next() : refuse(c, 401, "unauthenticated", AUTHENTICATION),
+  );
   api.get("/metrics", async (c) => c.body(await renderMetrics(), 200, { "Content-Type": METRICS_TYPE }));
   api.get("/api/v1/spend", (c) => spend(c, store));
   api.post("/api/v1/sql", (c) => sql(c, publicSql));
-  api.notFound((c) => refuse(c, 404, "not-found", `${c.req.path} is not served here. There are /healthz, /readyz, /metrics, /api/v1/spend and /api/v1/sql.`));
+  api.notFound((c) =>
+    refuse(
+      c,
+      404,
+      "not-found",
+      `${c.req.path} is not served here. There are /healthz, /readyz, /metrics, /api/v1/spend and /api/v1/sql.`,
+    ),
+  );
   api.onError((error, c) => refuse(c, 500, "internal", error.message));
   return api;
 }
@@ -52,9 +63,13 @@ async function spend(c: Context<Env>, store: Store): Promise<Response> {
 
 async function sql(c: Context<Env>, publicSql: PublicSql): Promise<Response> {
   const text = await c.req.text();
-  if (text.trim() === "" || text.length > MAX_SQL_CHARACTERS) return refuse(c, 400, "bad-sql", "The body must be one SELECT statement.");
+  if (text.trim() === "" || text.length > MAX_SQL_CHARACTERS)
+    return refuse(c, 400, "bad-sql", "The body must be one SELECT statement.");
   try {
-    const result = await publicSql.run({ sql: text, format: c.req.query("format") ?? "PrettyCompact" }, c.req.raw.signal);
+    const result = await publicSql.run(
+      { sql: text, format: c.req.query("format") ?? "PrettyCompact" },
+      c.req.raw.signal,
+    );
     return c.body(Readable.toWeb(result) as ReadableStream, 200, { "Content-Type": "text/plain; charset=utf-8" });
   } catch (error) {
     return refuseStoreError(c, error);

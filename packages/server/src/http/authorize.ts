@@ -28,7 +28,12 @@ function readTokens(request: IncomingMessage): string[] {
   const key = request.headers["x-clickhouse-key"];
   const tokens = typeof key === "string" ? [key] : [];
   if (scheme.toLowerCase() === "bearer") tokens.push(value);
-  if (scheme.toLowerCase() === "basic") tokens.push(Buffer.from(value, "base64").toString("utf8").replace(/^[^:]*:/, ""));
+  if (scheme.toLowerCase() === "basic")
+    tokens.push(
+      Buffer.from(value, "base64")
+        .toString("utf8")
+        .replace(/^[^:]*:/, ""),
+    );
   return tokens;
 }
 

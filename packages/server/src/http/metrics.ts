@@ -11,11 +11,27 @@ export interface MetricsSources {
 export function createMetrics({ ingest, requests }: MetricsSources): () => Promise<string> {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  counter("spancost_spans_accepted_total", "Spans acknowledged: durable in the database.", () => [[{}, ingest.counters.spansAccepted]]);
-  counter("spancost_calls_accepted_total", "Of them, spans that are LLM calls. Redeliveries count again.", () => [[{}, ingest.counters.callsAccepted]]);
-  counter("spancost_spans_rejected_total", "Spans that can never be accepted, by reason.", () => labelled("reason", ingest.counters.spansRejected), ["reason"]);
-  counter("spancost_requests_refused_total", "Requests refused for now, by reason; their senders send them again.", () => labelled("reason", ingest.counters.requestsRefused), ["reason"]);
-  counter("spancost_otlp_requests_total", "OTLP requests by HTTP status.", () => labelled("status", requests), ["status"]);
+  counter("spancost_spans_accepted_total", "Spans acknowledged: durable in the database.", () => [
+    [{}, ingest.counters.spansAccepted],
+  ]);
+  counter("spancost_calls_accepted_total", "Of them, spans that are LLM calls. Redeliveries count again.", () => [
+    [{}, ingest.counters.callsAccepted],
+  ]);
+  counter(
+    "spancost_spans_rejected_total",
+    "Spans that can never be accepted, by reason.",
+    () => labelled("reason", ingest.counters.spansRejected),
+    ["reason"],
+  );
+  counter(
+    "spancost_requests_refused_total",
+    "Requests refused for now, by reason; their senders send them again.",
+    () => labelled("reason", ingest.counters.requestsRefused),
+    ["reason"],
+  );
+  counter("spancost_otlp_requests_total", "OTLP requests by HTTP status.", () => labelled("status", requests), [
+    "status",
+  ]);
   new Gauge({
     name: "spancost_spans_waiting",
     help: "Spans received and not yet durable.",
@@ -26,7 +42,12 @@ export function createMetrics({ ingest, requests }: MetricsSources): () => Promi
   });
   return () => registry.metrics();
 
-  function counter(name: string, help: string, read: () => (readonly [labels: Record<string, string>, value: number])[], labelNames: string[] = []): void {
+  function counter(
+    name: string,
+    help: string,
+    read: () => (readonly [labels: Record<string, string>, value: number])[],
+    labelNames: string[] = [],
+  ): void {
     new Counter({
       name,
       help,
