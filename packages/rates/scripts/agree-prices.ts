@@ -123,7 +123,9 @@ function collectTiers(own: readonly AgreedRow[], region: string, base: Tables): 
     const tables = collectTables(own, region, tier);
     if (tables === null || tables.prices.input === undefined) continue;
     const out = toFactor(base, tables);
+    // Batch at the standard price is a statement (some old models have no discount); any other such tier is a gap in a list.
     if (out !== null) tiers[tier] = out;
+    else if (tier === "batch") tiers[tier] = { factor: "1" };
   }
   return tiers;
 }

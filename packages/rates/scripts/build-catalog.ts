@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { CatalogFile, SourceEntry } from "../src/catalog-format.ts";
+import { toListKey } from "../src/price-lists/list-key.ts";
 import { importGenaiPrices } from "./import-genai-prices.ts";
 import { applyOverlay, type DraftModel, type Drafts, type OverlayFile } from "./apply-overlay.ts";
 
@@ -60,7 +61,7 @@ function addSeed(drafts: Drafts): void {
     drafts.set(id, own);
     const taken = new Set([...own.values()].flatMap((model) => [model.id, ...model.aliases]));
     for (const model of models) {
-      const [first, ...rest] = [model.id, ...(model.aliases ?? [])].filter((name) => !taken.has(name));
+      const [first, ...rest] = [model.id, ...(model.aliases ?? [])].filter((name) => !taken.has(name) && !taken.has(toListKey(id, name).name));
       if (first === undefined) continue;
       own.set(first, { id: first, aliases: rest, rates: model.rates.map((rate) => ({ ...rate, source: `${SEED.name}, ${SEED.readOn}` })) });
     }

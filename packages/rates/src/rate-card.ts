@@ -95,7 +95,7 @@ export function buildTimeline(model: ModelEntry, tier: string, region: string, t
 function buildSegment(rate: RateEntry, tier: string, region: string, tierFactors: Readonly<Record<string, string>>): CardSegment {
   const regionKey = findRegionKey(rate.regions ?? {}, region);
   const regional = regionKey === null ? undefined : rate.regions?.[regionKey];
-  const owner = regional !== undefined && "prices" in regional ? regional : rate;
+  const owner = regional !== undefined && "prices" in regional ? { ...regional, tiers: regional.tiers ?? listFactorTiers(rate) } : rate;
   const served = pickTier(owner, tier, tierFactors);
   const factor = regional !== undefined && "factor" in regional ? regional.factor : null;
   const card = factor === null ? served.card : scaleCard(served.card, factor);
@@ -109,6 +109,11 @@ function buildSegment(rate: RateEntry, tier: string, region: string, tierFactors
     inferred: served.inferred,
     verified: rate.confidence !== "single",
   };
+}
+
+/** A region with prices of its own has the discounts of the model; prices of a tier are prices of one region. */
+function listFactorTiers({ tiers = {} }: RateEntry): Readonly<Record<string, TierEntry>> {
+  return Object.fromEntries(Object.entries(tiers).flatMap(([name, { factor }]) => (factor === undefined ? [] : [[name, { factor }]])));
 }
 
 function pickTier(owner: PriceEntry & { readonly tiers?: Readonly<Record<string, TierEntry>> }, tier: string, factors: Readonly<Record<string, string>>): { card: CardPrices; inferred: boolean } {
