@@ -44,7 +44,6 @@ export function callRow(changes: Partial<CallRow> = {}): CallRow {
     dialect: "spancost",
     scopeName: "scope",
     scopeVersion: "1",
-    version: 0n,
     ...changes,
   };
 }

@@ -15,7 +15,9 @@ export {
   type UnitPrices,
   type UsageCost,
 } from "./price-usage.ts";
-export { type AttributionKeys, readAttribution, type SpanAttribution } from "./read-attribution.ts";
+export { ATTRIBUTION_SOURCES, type AttributionKeys, readAttribution, type SpanAttribution } from "./read-attribution.ts";
 export { readSpan } from "./read-span.ts";
 export type { SpanFacts } from "./span-facts.ts";
 export { type Usage, UNKNOWN_USAGE } from "./usage.ts";
+export type { DuplicateReason, Settlement, SettleCall, SettleSpan } from "./settle/settle-facts.ts";
+export { settleCalls } from "./settle/settle-calls.ts";

@@ -45,6 +45,17 @@ const FOREIGN_FEATURE: readonly Source[] = [
   { json: "metadata", path: ["feature"] },
 ];
 
+/** Attributes that attribution of other producers can stand in; those of ours are configured. */
+export const ATTRIBUTION_SOURCES: readonly string[] = [
+  ...new Set(
+    [...FOREIGN_TENANT, ...FOREIGN_USER, ...FOREIGN_FEATURE].map((source) =>
+      typeof source === "string" ? source : source.json,
+    ),
+  ),
+  SPANCOST.task,
+  SPANCOST.taskId,
+];
+
 /** Reads the attribution that stands on one span: our keys first, then those of other producers. */
 export function readAttribution(span: SpanFacts, keys: AttributionKeys = ATTRIBUTION_KEYS): SpanAttribution {
   const access = new AttributeAccess(span);

@@ -26,7 +26,9 @@ export const TABLES = [
     Events Nested (Timestamp DateTime64(9, 'UTC'), Name LowCardinality(String), Attributes Map(LowCardinality(String), String)) CODEC(ZSTD(1)),
     Links Nested (TraceId String, SpanId String, TraceState String, Attributes Map(LowCardinality(String), String)) CODEC(ZSTD(1)),
     INDEX idx_trace_id TraceId TYPE bloom_filter(0.001) GRANULARITY 1,
-    INDEX idx_duration Duration TYPE minmax GRANULARITY 1
+    INDEX idx_duration Duration TYPE minmax GRANULARITY 1,
+    IngestedAt DateTime64(3, 'UTC') MATERIALIZED now64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    INDEX idx_ingested_at IngestedAt TYPE minmax GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toDate(Timestamp)
@@ -87,10 +89,19 @@ SETTINGS old_parts_lifetime = 480, fsync_after_insert = 1, fsync_part_directory 
     dialect LowCardinality(String),
     scope_name LowCardinality(String),
     scope_version LowCardinality(String),
+    own_tenant_id String CODEC(ZSTD(1)),
+    own_user_id String CODEC(ZSTD(1)),
+    own_feature LowCardinality(String),
+    own_task String CODEC(ZSTD(1)),
+    own_task_id String CODEC(ZSTD(1)),
+    duplicate_of String CODEC(ZSTD(1)),
+    settle_reason LowCardinality(String),
+    ingested_at DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC') CODEC(Delta, ZSTD(1)),
     version UInt64 CODEC(T64, ZSTD(1)),
     is_deleted UInt8 DEFAULT 0 CODEC(T64, ZSTD(1)),
     INDEX idx_trace_id trace_id TYPE bloom_filter(0.01) GRANULARITY 1,
-    INDEX idx_user_id user_id TYPE bloom_filter(0.01) GRANULARITY 1
+    INDEX idx_user_id user_id TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX idx_ingested_at ingested_at TYPE minmax GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree(version, is_deleted)
 PARTITION BY toMonday(hour)
@@ -115,7 +126,58 @@ SELECT
     model_requested, inference_region, streamed, error_type, usage_is_lower_bound,
     cache_write_1h_tokens, audio_input_tokens, audio_output_tokens, image_input_tokens, image_output_tokens,
     images, audio_seconds, video_seconds, characters, web_search_requests, hour
+FROM spancost.llm_calls FINAL
+WHERE duplicate_of = ''`,
+
+  `CREATE TABLE IF NOT EXISTS spancost.llm_calls_history
+(
+    replaced_at DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC') CODEC(Delta, ZSTD(1)),
+    replaced_by LowCardinality(String),
+    tenant_id String CODEC(ZSTD(1)),
+    hour DateTime('UTC') CODEC(Delta, ZSTD(1)),
+    trace_id FixedString(16) CODEC(ZSTD(1)),
+    span_id FixedString(8) CODEC(ZSTD(1)),
+    version UInt64 CODEC(T64, ZSTD(1)),
+    user_id String CODEC(ZSTD(1)),
+    feature LowCardinality(String),
+    provider LowCardinality(String),
+    model LowCardinality(String),
+    list_cost Nullable(Decimal(38, 12)) CODEC(ZSTD(1)),
+    cost Nullable(Decimal(38, 12)) CODEC(ZSTD(1)),
+    cost_status LowCardinality(String),
+    cost_reason LowCardinality(String),
+    rate_version LowCardinality(String),
+    duplicate_of String CODEC(ZSTD(1)),
+    settle_reason LowCardinality(String)
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toMonday(hour)
+ORDER BY (tenant_id, hour, trace_id, span_id, version)
+SETTINGS old_parts_lifetime = 480, fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1`,
+
+  `CREATE OR REPLACE VIEW spancost.calls_history AS
+SELECT
+    lower(hex(trace_id)) AS trace_id,
+    lower(hex(span_id)) AS span_id,
+    version, replaced_at, replaced_by,
+    tenant_id, user_id, feature, provider, model, list_cost, cost, cost_status, cost_reason, rate_version,
+    duplicate_of, settle_reason, hour
+FROM spancost.llm_calls_history FINAL
+UNION ALL
+SELECT
+    lower(hex(trace_id)), lower(hex(span_id)),
+    version, CAST(NULL, 'Nullable(DateTime64(3, \'UTC\'))'), '',
+    tenant_id, user_id, feature, provider, model, list_cost, cost, cost_status, cost_reason, rate_version,
+    duplicate_of, settle_reason, hour
 FROM spancost.llm_calls FINAL`,
+
+  `CREATE TABLE IF NOT EXISTS spancost.maintenance_state
+(
+    name String,
+    value String,
+    changed_at DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC')
+)
+ENGINE = ReplacingMergeTree(changed_at) ORDER BY name`,
 
   `CREATE OR REPLACE VIEW spancost.spend AS
 SELECT

@@ -20,6 +20,7 @@ export type CostStatus = "priced" | "inferred" | "provided" | "unpriced" | "unkn
 
 /** One version of one call, as a row of the ledger. */
 export interface CallRow {
+  /** Attribution as the span itself has it; what settlement inherits goes into a later version. */
   readonly tenantId: string;
   /** Start of the call's hour in seconds since 1970, a function of `startTimeUnixNano`. */
   readonly hourUnix: number;
@@ -63,8 +64,6 @@ export interface CallRow {
   readonly dialect: string;
   readonly scopeName: string;
   readonly scopeVersion: string;
-  /** 0 from ingest; only maintenance raises it. */
-  readonly version: bigint;
 }
 
 const COUNT = nullable(UINT64);
@@ -140,6 +139,12 @@ export const CALL_LAYOUT: TableLayout<CallRow> = {
     column("dialect", STRING, (row) => row.dialect),
     column("scope_name", STRING, (row) => row.scopeName),
     column("scope_version", STRING, (row) => row.scopeVersion),
-    column("version", UINT64, (row) => row.version),
+    column("own_tenant_id", STRING, (row) => row.tenantId),
+    column("own_user_id", STRING, (row) => row.userId),
+    column("own_feature", STRING, (row) => row.feature),
+    column("own_task", STRING, (row) => row.task),
+    column("own_task_id", STRING, (row) => row.taskId),
+    // Ingest writes version 0, so that a redelivery undoes nothing that maintenance did.
+    column("version", UINT64, () => 0n),
   ],
 };

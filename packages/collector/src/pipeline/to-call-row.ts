@@ -62,7 +62,6 @@ export function toCallRow(span: OtlpSpan, context: CallContext): CallRow | null 
     dialect: reading.dialect,
     scopeName: span.origin.scopeName,
     scopeVersion: span.origin.scopeVersion,
-    version: 0n,
   };
 }
 

@@ -21,6 +21,19 @@ export const OPENTELEMETRY_DIALECT: Dialect = {
   usage: CONVENTION_USAGE,
 };
 
+/** The Anthropic SDK's own spans (from 1.x on, when a tracer provider is registered): the conventions, and cache writes by duration. */
+export const ANTHROPIC_SDK_DIALECT: Dialect = {
+  name: "anthropic-sdk",
+  recognise: { scopes: ["com.anthropic.sdk.*"] },
+  roles: ROLES_BY_OPERATION,
+  fields: CONVENTION_FIELDS,
+  usage: {
+    ...CONVENTION_USAGE,
+    cacheWrite5m: ["anthropic.usage.cache_creation.ephemeral_5m_input_tokens"],
+    cacheWrite1h: ["anthropic.usage.cache_creation.ephemeral_1h_input_tokens"],
+  },
+};
+
 /**
  * Sentry's SDK, which follows the conventions with totals that include their parts, and names cache and reasoning in its own way too.
  */

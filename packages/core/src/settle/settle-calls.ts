@@ -1,0 +1,159 @@
+import type { SpanAttribution } from "../read-attribution.ts";
+import { findAncestorMatch, findPeerMatch } from "./same-call.ts";
+import type { DuplicateReason, Settlement, SettleCall, SettleSpan } from "./settle-facts.ts";
+import { TraceTree } from "./trace-tree.ts";
+
+interface Duplicate {
+  readonly of: SettleCall;
+  readonly reason: DuplicateReason;
+}
+
+/**
+ * Finds out which spans are one call seen several times, and whom a call belongs to. Pure: the answer depends on what the spans say,
+ * not on the order in which they came. `calls` holds every call span of the traces in question, and those of other traces in the same
+ * time that could be the same calls; `spans` every span of those traces.
+ */
+export function settleCalls(calls: readonly SettleCall[], spans: readonly SettleSpan[]): Map<string, Settlement> {
+  const ordered = calls.toSorted(compareForOrder);
+  const tree = new TraceTree(spans);
+  const duplicates = new Map<string, Duplicate>();
+  settleAncestors(ordered, tree, duplicates);
+  settlePeers(ordered, duplicates);
+  return new Map(ordered.map((call) => [call.key, describe(call, ordered, tree, duplicates)]));
+}
+
+/** Calls with calls below them in the same trace: the one that knows more counts, once. */
+function settleAncestors(calls: readonly SettleCall[], tree: TraceTree, duplicates: Map<string, Duplicate>): void {
+  const byKey = new Map(calls.map((call) => [call.key, call]));
+  const below = new Map<string, SettleCall[]>();
+  for (const call of calls) {
+    for (const span of tree.ancestors(call)) {
+      const ancestor = byKey.get(`${span.traceId}:${span.spanId}`);
+      if (ancestor !== undefined) below.set(ancestor.key, [...(below.get(ancestor.key) ?? []), call]);
+    }
+  }
+  // The deepest first, so that an ancestor meets descendants that are settled among themselves.
+  const depth = (call: SettleCall) => tree.ancestors(call).length;
+  for (const ancestor of calls.toSorted((a, b) => depth(b) - depth(a))) {
+    const descendants = (below.get(ancestor.key) ?? []).filter((call) => !duplicates.has(call.key));
+    if (descendants.length > 0) settleAncestor(ancestor, descendants, duplicates);
+  }
+}
+
+function settleAncestor(ancestor: SettleCall, descendants: readonly SettleCall[], duplicates: Map<string, Duplicate>): void {
+  const [first] = descendants;
+  if (first === undefined) return;
+  for (const call of descendants) {
+    const reason = findAncestorMatch(ancestor, call);
+    if (reason === null) continue;
+    if (compareInformation(ancestor, call) > 0) duplicates.set(call.key, { of: ancestor, reason });
+    else duplicates.set(ancestor.key, { of: call, reason });
+    return;
+  }
+  const known = descendants.filter((call) => call.usageKnown);
+  if (!ancestor.usageKnown) {
+    duplicates.set(ancestor.key, { of: known[0] ?? first, reason: "ancestor-without-usage" });
+  } else if (known.length === 0) {
+    for (const call of descendants.filter((each) => !each.refused)) {
+      duplicates.set(call.key, { of: ancestor, reason: "descendant-without-usage" });
+    }
+  } else if (known.length > 1 && isSum(ancestor, known)) {
+    duplicates.set(ancestor.key, { of: known[0] ?? first, reason: "sum-of-descendants" });
+  }
+}
+
+function isSum(ancestor: SettleCall, descendants: readonly SettleCall[]): boolean {
+  const sum = (read: (call: SettleCall) => number | null) => descendants.reduce((total, call) => total + (read(call) ?? 0), 0);
+  return sum(({ usage }) => usage.output) === ancestor.usage.output && sum(({ usage }) => usage.input) === ancestor.usage.input;
+}
+
+/** Spans of two producers, in two traces or side by side in one: each takes at most one of each other producer. */
+function settlePeers(calls: readonly SettleCall[], duplicates: Map<string, Duplicate>): void {
+  const open = calls.filter((call) => !duplicates.has(call.key));
+  const byTime = open.toSorted((a, b) => compareNumbers(a.startTimeUnixNano, b.startTimeUnixNano) || compareForOrder(a, b));
+  const matched = new Set<string>();
+  for (const pass of PEER_PASSES) {
+    for (const [index, call] of byTime.entries()) {
+      for (const other of byTime.slice(index + 1)) {
+        if (other.startTimeUnixNano > call.endTimeUnixNano + PEER_SLACK_NANO) break;
+        const reason = findPeerMatch(call, other);
+        if (reason === null || reason !== pass) continue;
+        if (isTaken(call, other, matched) || duplicates.has(call.key) || duplicates.has(other.key)) continue;
+        const [loser, winner] = compareInformation(call, other) > 0 ? [other, call] : [call, other];
+        matched.add(`${call.key} ${other.producer}`).add(`${other.key} ${call.producer}`);
+        duplicates.set(loser.key, { of: winner, reason });
+      }
+    }
+  }
+}
+
+/** The surest evidence first, so that it takes what belongs together before weaker evidence can. */
+const PEER_PASSES: readonly DuplicateReason[] = ["same-response", "same-usage", "peer-without-usage"];
+/** How long after the end of one span another can begin and still be looked at. */
+const PEER_SLACK_NANO = 10_000_000n;
+
+function isTaken(a: SettleCall, b: SettleCall, matched: ReadonlySet<string>): boolean {
+  return matched.has(`${a.key} ${b.producer}`) || matched.has(`${b.key} ${a.producer}`);
+}
+
+function describe(
+  call: SettleCall,
+  calls: readonly SettleCall[],
+  tree: TraceTree,
+  duplicates: ReadonlyMap<string, Duplicate>,
+): Settlement {
+  const duplicate = duplicates.get(call.key);
+  const inherited = tree.ancestors(call).map((span) => span.attribution);
+  const own = inherit(call.attribution, inherited);
+  if (duplicate !== undefined) return { duplicateOf: findWinner(duplicate.of, duplicates).key, reason: duplicate.reason, attribution: own };
+  const losers = calls.filter((other) => duplicates.has(other.key) && findWinner(other, duplicates).key === call.key);
+  const fromLosers = losers.flatMap((loser) => [loser.attribution, ...tree.ancestors(loser).map((span) => span.attribution)]);
+  return { duplicateOf: "", reason: "", attribution: inherit(own, fromLosers) };
+}
+
+function findWinner(call: SettleCall, duplicates: ReadonlyMap<string, Duplicate>): SettleCall {
+  const seen = new Set<string>();
+  let at = call;
+  for (let next = duplicates.get(at.key); next !== undefined && !seen.has(at.key); next = duplicates.get(at.key)) {
+    seen.add(at.key);
+    at = next.of;
+  }
+  return at;
+}
+
+/** Fills what is missing from the nearest that has it. Tenant, user and feature are inherited each by itself; a task with its id. */
+function inherit(own: SpanAttribution, others: readonly SpanAttribution[]): SpanAttribution {
+  const first = (key: "tenantId" | "userId" | "feature") => own[key] || (others.find((each) => each[key] !== "")?.[key] ?? "");
+  const task = own.task === "" && own.taskId === "" ? others.find((each) => each.task !== "" || each.taskId !== "") : own;
+  return {
+    tenantId: first("tenantId"),
+    userId: first("userId"),
+    feature: first("feature"),
+    task: task?.task ?? "",
+    taskId: task?.taskId ?? "",
+  };
+}
+
+/** Positive when `a` tells more of what was billed than `b`. On a tie the second one counts: the descendant, or the one within. */
+function compareInformation(a: SettleCall, b: SettleCall): number {
+  return informationOf(a) - informationOf(b);
+}
+
+const PARTS = ["cacheRead", "cacheWrite5m", "cacheWrite1h", "reasoning", "audioIn", "audioOut", "webSearchRequests"] as const;
+
+function informationOf(call: SettleCall): number {
+  const parts = PARTS.filter((part) => call.usage[part] !== null).length;
+  const names = Number(call.responseId !== "") + Number(call.modelReported !== "");
+  return Number(call.usageKnown) * 1_000 + parts * 10 + names;
+}
+
+/** A fixed order, so that the answer does not depend on the order of arrival. */
+function compareForOrder(a: SettleCall, b: SettleCall): number {
+  if (a.key === b.key) return 0;
+  return a.key < b.key ? -1 : 1;
+}
+
+function compareNumbers(a: bigint, b: bigint): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
