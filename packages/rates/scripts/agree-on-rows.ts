@@ -28,7 +28,10 @@ export interface AgreedRow {
 const ORDER = ["genai-prices", "litellm", "models.dev", "langfuse", "portkey", "simonw"];
 const TOLERANCE = 0.01;
 /** Clouds that sell a maker's models at the maker's price: the maker's list is a witness, not a price. */
-const WITNESSES: Readonly<Record<string, readonly string[]>> = { vertex: ["google", "anthropic"], azure: ["openai", "anthropic"] };
+const WITNESSES: Readonly<Record<string, readonly string[]>> = {
+  vertex: ["google", "anthropic"],
+  azure: ["openai", "anthropic"],
+};
 /** Storage fees and the like under the name of cache writes: these providers do not bill writes by the token. */
 const NO_CACHE_WRITES = /^(?:google|vertex\/gemini|bedrock\/amazon|mistral|deepseek|xai|groq)/;
 
@@ -38,14 +41,23 @@ type Values = Map<string, Map<string, Set<string>>>;
 export function agreeOnRows(listed: readonly ListedPrice[]): AgreedRow[] {
   const groups = new Map<string, { key: RowKey; values: Values }>();
   for (const row of [...listed, ...readSeed()]) addRow(groups, row);
-  const own = [...groups.values()].filter(({ values }) => [...values.values()].some((lists) => [...lists.keys()].some((list) => list !== "genai-prices")));
+  const own = [...groups.values()].filter(({ values }) =>
+    [...values.values()].some((lists) => [...lists.keys()].some((list) => list !== "genai-prices")),
+  );
   return own.map(({ key, values }) => agree(key, alignWithBase(groups, key, values), listWitnesses(groups, key)));
 }
 
 function addRow(groups: Map<string, { key: RowKey; values: Values }>, row: ListedPrice): void {
   const { name, region } = toListKey(row.provider, row.model);
-  const key = { provider: row.provider, name, region: row.region === "" ? region : row.region, tier: row.tier, above: row.above };
-  if (row.list === "portkey" && row.provider === "google" && row.above === 128_000 && !name.startsWith("gemini-1.5")) return;
+  const key = {
+    provider: row.provider,
+    name,
+    region: row.region === "" ? region : row.region,
+    tier: row.tier,
+    above: row.above,
+  };
+  if (row.list === "portkey" && row.provider === "google" && row.above === 128_000 && !name.startsWith("gemini-1.5"))
+    return;
   const id = toId(key);
   const group = groups.get(id) ?? { key, values: new Map() };
   groups.set(id, group);
@@ -68,8 +80,20 @@ function readSeed(): ListedPrice[] {
       const rate = model.rates.findLast(({ from }) => from === undefined || from <= "2026-11-20") ?? model.rates[0];
       const names = [model.id, ...(model.aliases ?? [])].filter((name) => !name.startsWith("regional."));
       return names.flatMap((name): ListedPrice[] => {
-        const row = { list: "genai-prices", provider: id === "google" && /claude|-maas/.test(name) ? "vertex" : id, model: name, kind: "other" as const, region: "", tier: "" };
-        return rate === undefined ? [] : [{ ...row, above: 0, prices: rate.prices ?? {} }, ...(rate.context ?? []).map(({ above, prices }) => ({ ...row, above, prices }))];
+        const row = {
+          list: "genai-prices",
+          provider: id === "google" && /claude|-maas/.test(name) ? "vertex" : id,
+          model: name,
+          kind: "other" as const,
+          region: "",
+          tier: "",
+        };
+        return rate === undefined
+          ? []
+          : [
+              { ...row, above: 0, prices: rate.prices ?? {} },
+              ...(rate.context ?? []).map(({ above, prices }) => ({ ...row, above, prices })),
+            ];
       });
     }),
   );
@@ -88,7 +112,9 @@ function alignWithBase(groups: ReadonlyMap<string, { values: Values }>, key: Row
     for (const [list, prices] of byList) {
       const [own = agreed] = base.get(bucket)?.get(list) ?? [];
       if (!isSame(own, agreed) && (key.region !== "" || key.above > 0)) continue;
-      const scaled = [...prices].map((price) => (isSame(own, agreed) ? price : String(Number(((Number(price) * Number(agreed)) / Number(own)).toPrecision(8)))));
+      const scaled = [...prices].map((price) =>
+        isSame(own, agreed) ? price : String(Number(((Number(price) * Number(agreed)) / Number(own)).toPrecision(8))),
+      );
       const lists = aligned.get(bucket) ?? new Map<string, Set<string>>();
       aligned.set(bucket, lists.set(list, new Set(scaled)));
     }
@@ -102,7 +128,9 @@ function listSupport(byList: ReadonlyMap<string, ReadonlySet<string>>): { list: 
 
 function listWitnesses(groups: ReadonlyMap<string, { values: Values }>, key: RowKey): Values[] {
   const undated = key.name.replace(/(?:-latest|-20\d\d-\d\d-\d\d|-20\d{6})$/, "");
-  const ids = [{ ...key, name: undated }, ...(WITNESSES[key.provider] ?? []).map((provider) => ({ ...key, provider }))].map(toId).filter((id) => id !== toId(key));
+  const ids = [{ ...key, name: undated }, ...(WITNESSES[key.provider] ?? []).map((provider) => ({ ...key, provider }))]
+    .map(toId)
+    .filter((id) => id !== toId(key));
   return ids.flatMap((id) => groups.get(id)?.values ?? []);
 }
 
@@ -113,7 +141,10 @@ function agree(key: RowKey, values: Values, witnesses: readonly Values[]): Agree
   let witnessed = false;
   for (const [bucket, byList] of values) {
     const seenElsewhere = witnesses.flatMap((witness) => listSupport(witness.get(bucket) ?? new Map()));
-    const best = pickPrice(listSupport(byList), seenElsewhere.map(({ price }) => price));
+    const best = pickPrice(
+      listSupport(byList),
+      seenElsewhere.map(({ price }) => price),
+    );
     const seen = seenElsewhere.some(({ price }) => isSame(price, best.price));
     if (byList.size > 1 && best.lists.length < 2 && !seen) disputed.push(bucket);
     prices[bucket] = best.price;
@@ -123,7 +154,10 @@ function agree(key: RowKey, values: Values, witnesses: readonly Values[]): Agree
 }
 
 /** The price with most lists behind it; among those that agree, the one written the same by most, then by the first of the order. */
-function pickPrice(support: readonly { list: string; price: string }[], witnesses: readonly string[] = []): { price: string; lists: string[] } {
+function pickPrice(
+  support: readonly { list: string; price: string }[],
+  witnesses: readonly string[] = [],
+): { price: string; lists: string[] } {
   const scored = support.map(({ list, price }) => ({
     price,
     lists: [...new Set(support.filter((other) => isSame(other.price, price)).map((other) => other.list))],
@@ -131,7 +165,9 @@ function pickPrice(support: readonly { list: string; price: string }[], witnesse
     exact: support.filter((other) => other.price === price).length,
     order: ORDER.indexOf(list),
   }));
-  const [best] = scored.sort((a, b) => b.lists.length - a.lists.length || b.witnessed - a.witnessed || b.exact - a.exact || a.order - b.order);
+  const [best] = scored.sort(
+    (a, b) => b.lists.length - a.lists.length || b.witnessed - a.witnessed || b.exact - a.exact || a.order - b.order,
+  );
   if (best === undefined) throw new Error("No list has the price.");
   return best;
 }
@@ -139,5 +175,9 @@ function pickPrice(support: readonly { list: string; price: string }[], witnesse
 /** Within one per cent, or one a rounding of the other to two digits (some lists round to the cent). */
 function isSame(left: string, right: string): boolean {
   const [a, b] = [Number(left), Number(right)];
-  return a === b || Math.abs(a - b) <= TOLERANCE * Math.max(a, b) || (a > 0 && b > 0 && (Number(a.toPrecision(2)) === b || Number(b.toPrecision(2)) === a));
+  return (
+    a === b ||
+    Math.abs(a - b) <= TOLERANCE * Math.max(a, b) ||
+    (a > 0 && b > 0 && (Number(a.toPrecision(2)) === b || Number(b.toPrecision(2)) === a))
+  );
 }

@@ -31,14 +31,24 @@ function writeProviders(agreed: readonly AgreedRow[]): string[] {
   mkdirSync(OUTPUT, { recursive: true });
   const left: string[] = [];
   for (const provider of [...new Set(agreed.map(({ key }) => key.provider))].sort()) {
-    const names = Map.groupBy(agreed.filter(({ key }) => key.provider === provider), ({ key }) => key.name);
-    const models = [...names].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([name, own]) => {
-      const model = buildModel(name, own);
-      if (model === null) left.push(`${provider}/${name}`);
-      return model ?? [];
-    });
-    const text = collapse(models).map((model) => JSON.stringify(model)).join(",\n");
-    writeFileSync(join(OUTPUT, `${provider}.json`), `{"provider":"${provider}","readOn":"2026-11-20","models":[\n${text}\n]}\n`);
+    const names = Map.groupBy(
+      agreed.filter(({ key }) => key.provider === provider),
+      ({ key }) => key.name,
+    );
+    const models = [...names]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .flatMap(([name, own]) => {
+        const model = buildModel(name, own);
+        if (model === null) left.push(`${provider}/${name}`);
+        return model ?? [];
+      });
+    const text = collapse(models)
+      .map((model) => JSON.stringify(model))
+      .join(",\n");
+    writeFileSync(
+      join(OUTPUT, `${provider}.json`),
+      `{"provider":"${provider}","readOn":"2026-11-20","models":[\n${text}\n]}\n`,
+    );
   }
   writeFileSync(join(OUTPUT, "disputed.json"), `${JSON.stringify(left.sort(), null, 1)}\n`);
   return left;
@@ -86,7 +96,12 @@ function collectTables(own: readonly AgreedRow[], region: string, tier: string):
   if (base === undefined) return null;
   const prices = dropRepeats(base.prices);
   const context = mine
-    .filter(({ key, prices: long }) => key.above > 0 && long.input !== undefined && (long.input !== base.prices.input || long.output !== base.prices.output))
+    .filter(
+      ({ key, prices: long }) =>
+        key.above > 0 &&
+        long.input !== undefined &&
+        (long.input !== base.prices.input || long.output !== base.prices.output),
+    )
     .sort((a, b) => a.key.above - b.key.above)
     .map(({ key, prices: long }) => ({ above: key.above, prices: dropRepeats(fillContext(base.prices, long)) }));
   return context.length > 0 ? { prices, context } : { prices };
@@ -101,7 +116,8 @@ function fillContext(base: PriceTable, long: PriceTable): PriceTable {
     if (price !== undefined && filled[bucket] === undefined) filled[bucket] = multiply(price, ratio);
   }
   delete filled.web_search_requests;
-  for (const [bucket, price] of Object.entries(base)) if (!(bucket in filled)) Object.assign(filled, { [bucket]: price });
+  for (const [bucket, price] of Object.entries(base))
+    if (!(bucket in filled)) Object.assign(filled, { [bucket]: price });
   return filled;
 }
 
@@ -113,13 +129,16 @@ function dropRepeats(prices: PriceTable): PriceTable {
   if (kept.image_out === kept.output) delete kept.image_out;
   if (kept.audio_in === kept.input) delete kept.audio_in;
   if (kept.image_in === kept.input) delete kept.image_in;
-  if (kept.cache_write_1h !== undefined && kept.cache_write_1h === (kept.cache_write_5m ?? kept.input)) delete kept.cache_write_1h;
+  if (kept.cache_write_1h !== undefined && kept.cache_write_1h === (kept.cache_write_5m ?? kept.input))
+    delete kept.cache_write_1h;
   return kept;
 }
 
 function collectTiers(own: readonly AgreedRow[], region: string, base: Tables): Record<string, TierOut> {
   const tiers: Record<string, TierOut> = {};
-  for (const tier of new Set(own.filter(({ key }) => key.region === region && key.tier !== "").map(({ key }) => key.tier))) {
+  for (const tier of new Set(
+    own.filter(({ key }) => key.region === region && key.tier !== "").map(({ key }) => key.tier),
+  )) {
     const tables = collectTables(own, region, tier);
     if (tables === null || tables.prices.input === undefined) continue;
     const out = toFactor(base, tables);
@@ -134,8 +153,12 @@ function collectTiers(own: readonly AgreedRow[], region: string, base: Tables): 
 function toFactor(base: Tables, tier: Tables): TierOut | null {
   const ratio = Number(tier.prices.input) / Number(base.prices.input);
   const rounded = Number(ratio.toFixed(4));
-  const sameOutput = tier.prices.output === undefined || base.prices.output === undefined || tier.prices.output === multiply(base.prices.output, rounded);
-  if (!Number.isFinite(ratio) || Math.abs(ratio - rounded) > 1e-9 || !sameOutput) return { prices: tier.prices, ...(tier.context ? { context: tier.context } : {}) };
+  const sameOutput =
+    tier.prices.output === undefined ||
+    base.prices.output === undefined ||
+    tier.prices.output === multiply(base.prices.output, rounded);
+  if (!Number.isFinite(ratio) || Math.abs(ratio - rounded) > 1e-9 || !sameOutput)
+    return { prices: tier.prices, ...(tier.context ? { context: tier.context } : {}) };
   const prices = listDeviations(base.prices, tier.prices, rounded);
   const context = (tier.context ?? []).flatMap(({ above, prices: long }) => {
     const own = base.context?.find((entry) => entry.above === above);
@@ -143,7 +166,11 @@ function toFactor(base: Tables, tier: Tables): TierOut | null {
     return Object.keys(deviations).length > 0 ? [{ above, prices: deviations }] : [];
   });
   if (rounded === 1 && Object.keys(prices).length === 0 && context.length === 0) return null;
-  return { factor: String(rounded), ...(Object.keys(prices).length > 0 ? { prices } : {}), ...(context.length > 0 ? { context } : {}) };
+  return {
+    factor: String(rounded),
+    ...(Object.keys(prices).length > 0 ? { prices } : {}),
+    ...(context.length > 0 ? { context } : {}),
+  };
 }
 
 function listDeviations(base: PriceTable, other: PriceTable, ratio: number): PriceTable {
@@ -160,10 +187,15 @@ function multiply(price: string, ratio: number): string {
 
 function collectRegions(own: readonly AgreedRow[], base: Tables): Record<string, object> {
   const regions: Record<string, object> = {};
-  for (const region of [...new Set(own.map(({ key }: { key: RowKey }) => key.region))].filter((name) => name !== "").sort()) {
+  for (const region of [...new Set(own.map(({ key }: { key: RowKey }) => key.region))]
+    .filter((name) => name !== "")
+    .sort()) {
     const tables = collectTables(own, region, "");
     if (tables === null || tables.prices.input === undefined) continue;
-    const text = { input: tables.prices.input, ...(tables.prices.output === undefined ? {} : { output: tables.prices.output }) };
+    const text = {
+      input: tables.prices.input,
+      ...(tables.prices.output === undefined ? {} : { output: tables.prices.output }),
+    };
     // The regional rows of one list carry the cache prices of another region and mode: only text prices are taken, the rest follows.
     const ratio = toFactor(base, { prices: text });
     if (ratio === null) continue;
@@ -173,7 +205,8 @@ function collectRegions(own: readonly AgreedRow[], base: Tables): Record<string,
     }
     const out = toFactor(base, tables);
     if (out === null) continue;
-    if (out.factor !== undefined && out.prices === undefined && out.context === undefined) regions[region] = { factor: out.factor };
+    if (out.factor !== undefined && out.prices === undefined && out.context === undefined)
+      regions[region] = { factor: out.factor };
     else {
       regions[region] = tables;
     }
@@ -194,10 +227,15 @@ function collapse(models: readonly ModelOut[]): ModelOut[] {
 }
 
 function samePrice(left: ModelOut, right: ModelOut): boolean {
-  const price = ({ prices, context, tiers, regions }: ModelOut): string => JSON.stringify([sortKeys(prices), context, tiers, regions]);
+  const price = ({ prices, context, tiers, regions }: ModelOut): string =>
+    JSON.stringify(sortKeys({ prices, context, tiers, regions }));
   return price(left) === price(right);
 }
 
-function sortKeys(prices: PriceTable): [string, string][] {
-  return Object.entries(prices).sort(([a], [b]) => (a < b ? -1 : 1));
+function sortKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortKeys);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.entries(value)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, entry]) => [key, sortKeys(entry)]);
 }

@@ -63,7 +63,9 @@ export function applyOverlay(drafts: Drafts, overlay: OverlayFile): void {
 }
 
 function removeNames(models: Map<string, DraftModel>, name: string): void {
-  const isMeant = name.endsWith("*") ? (other: string): boolean => other.startsWith(name.slice(0, -1)) : (other: string): boolean => other === name;
+  const isMeant = name.endsWith("*")
+    ? (other: string): boolean => other.startsWith(name.slice(0, -1))
+    : (other: string): boolean => other === name;
   for (const [id, model] of models) {
     const [first, ...rest] = [id, ...model.aliases].filter((other) => !isMeant(other));
     if (first === id && rest.length === model.aliases.length) continue;
@@ -88,21 +90,34 @@ function claimName(models: Map<string, DraftModel>, owner: DraftModel, name: str
     models.delete(name);
     owner.aliases.push(...other.aliases);
   }
-  for (const model of models.values()) if (model !== owner) model.aliases = model.aliases.filter((alias) => alias !== name);
+  for (const model of models.values())
+    if (model !== owner) model.aliases = model.aliases.filter((alias) => alias !== name);
   if (name !== owner.id) owner.aliases.push(name);
 }
 
 function applyModel(models: Map<string, DraftModel>, overlay: OverlayModel, source: string): void {
   const draft = findDraft(models, overlay);
+  if (isDated(overlay)) splitAliases(models, draft, overlay.aliases ?? []);
   claimName(models, draft, overlay.id);
   for (const alias of overlay.aliases ?? []) claimName(models, draft, alias);
   const toDraft = (rate: OverlayRate): DraftRate => ({ ...structuredClone(rate), source });
   if (overlay.rates !== undefined) draft.rates = overlay.rates.map(toDraft);
   if (overlay.patch !== undefined) draft.rates = draft.rates.map((rate) => merge(rate, overlay.patch ?? {}, "patch"));
   if (overlay.set !== undefined) draft.rates = draft.rates.map((rate) => ({ ...rate, ...overlay.set }));
-  if (overlay.currentFrom !== undefined) draft.rates = draft.rates.map(({ from: _, ...rate }) => ({ from: overlay.currentFrom, ...rate }) as DraftRate);
+  if (overlay.currentFrom !== undefined)
+    draft.rates = draft.rates.map(({ from: _, ...rate }) => ({ from: overlay.currentFrom, ...rate }) as DraftRate);
   draft.rates = [...(overlay.before ?? []).map(toDraft), ...draft.rates, ...(overlay.after ?? []).map(toDraft)];
   if (draft.rates.length === 0) throw new Error(`${overlay.id} has no rates.`);
+}
+
+function isDated({ rates = [], before = [], after = [] }: OverlayModel): boolean {
+  return rates.length > 0 || before.length > 0 || after.length > 0;
+}
+
+/** A snapshot has its own history: what an alias that moved from snapshot to snapshot cost says nothing about it. */
+function splitAliases(models: Map<string, DraftModel>, draft: DraftModel, kept: readonly string[]): void {
+  for (const alias of draft.aliases.filter((name) => !kept.includes(name))) models.set(alias, { id: alias, aliases: [], rates: structuredClone(draft.rates) });
+  draft.aliases = draft.aliases.filter((name) => kept.includes(name));
 }
 
 function findDraft(models: Map<string, DraftModel>, { id, like, rates }: OverlayModel): DraftModel {
@@ -135,7 +150,8 @@ function merge(rate: DraftRate, patch: Patch, mode: "fill" | "patch"): DraftRate
   for (const [key, value] of Object.entries(patch)) {
     const own = merged[key];
     if (value === null) delete merged[key];
-    else if (Array.isArray(value) || typeof value !== "object") merged[key] = mode === "fill" && own !== undefined ? own : value;
+    else if (Array.isArray(value) || typeof value !== "object")
+      merged[key] = mode === "fill" && own !== undefined ? own : value;
     else merged[key] = mergeEntries(own, value, mode);
   }
   return merged as unknown as DraftRate;

@@ -35,7 +35,8 @@ interface ListedFile {
 /** The text that src/data/catalog.json should have. */
 export function buildCatalog(): string {
   const drafts: Drafts = new Map();
-  for (const file of readFolder<ListedFile>(LISTED).filter(({ provider }) => provider !== undefined)) addListed(drafts, file);
+  for (const file of readFolder<ListedFile>(LISTED).filter(({ provider }) => provider !== undefined))
+    addListed(drafts, file);
   addSeed(drafts);
   const overlays = readFolder<OverlayFile>(OVERLAY).sort((a, b) => LATE.indexOf(a.provider) - LATE.indexOf(b.provider));
   for (const overlay of overlays) applyOverlay(drafts, overlay);
@@ -50,7 +51,8 @@ function readFolder<T>(folder: string): T[] {
 
 function addListed(drafts: Drafts, { provider, readOn, models }: ListedFile): void {
   const own = new Map<string, DraftModel>();
-  for (const { id, aliases = [], lists, ...rate } of models) own.set(id, { id, aliases, rates: [{ ...rate, source: `${lists}, ${readOn}` }] });
+  for (const { id, aliases = [], lists, ...rate } of models)
+    own.set(id, { id, aliases, rates: [{ ...rate, source: `${lists}, ${readOn}` }] });
   drafts.set(provider, own);
 }
 
@@ -61,9 +63,15 @@ function addSeed(drafts: Drafts): void {
     drafts.set(id, own);
     const taken = new Set([...own.values()].flatMap((model) => [model.id, ...model.aliases]));
     for (const model of models) {
-      const [first, ...rest] = [model.id, ...(model.aliases ?? [])].filter((name) => !taken.has(name) && !taken.has(toListKey(id, name).name));
+      const [first, ...rest] = [model.id, ...(model.aliases ?? [])].filter(
+        (name) => !taken.has(name) && !taken.has(toListKey(id, name).name),
+      );
       if (first === undefined) continue;
-      own.set(first, { id: first, aliases: rest, rates: model.rates.map((rate) => ({ ...rate, source: `${SEED.name}, ${SEED.readOn}` })) });
+      own.set(first, {
+        id: first,
+        aliases: rest,
+        rates: model.rates.map((rate) => ({ ...rate, source: `${SEED.name}, ${SEED.readOn}` })),
+      });
     }
   }
 }
@@ -76,7 +84,11 @@ function toCatalog(drafts: Drafts): CatalogFile {
     tierFactors: TIER_FACTORS[id] ?? {},
     models: [...models.values()].sort((a, b) => (a.id < b.id ? -1 : 1)).map((model) => writeModel(model, toSource)),
   }));
-  const list = (): SourceEntry[] => [...sources.keys()].map((text) => ({ name: text.slice(0, text.lastIndexOf(", ")), readOn: text.slice(text.lastIndexOf(", ") + 2) }));
+  const list = (): SourceEntry[] =>
+    [...sources.keys()].map((text) => ({
+      name: text.slice(0, text.lastIndexOf(", ")),
+      readOn: text.slice(text.lastIndexOf(", ") + 2),
+    }));
   return { sources: list(), providers };
 }
 

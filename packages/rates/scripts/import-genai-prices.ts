@@ -1,6 +1,6 @@
 // Reads the seed, `@pydantic/genai-prices`, into our own format. Run by build-catalog.ts.
 import { findProvider, type MatchLogic, type ModelInfo, type ModelPrice } from "@pydantic/genai-prices";
-import type { PriceBucket } from "@spancost/core";
+import { divideHalfUp, formatDecimal, type PriceBucket } from "@spancost/core";
 import type { ContextEntry, ModelEntry, PriceTable, RateEntry } from "../src/catalog-format.ts";
 
 /** The seed's provider ids and ours. */
@@ -59,7 +59,9 @@ const IGNORED_KEYS = new Set([
   "input_annotated_document_kpages",
   "input_text_messages_kcount",
 ]);
-const FRACTION_DIGITS = 18;
+/** Digits that a price may have: those of 1e-18 USD, for a price a million and for a price a unit. */
+const DIGITS_PER_MILLION = 12;
+const DIGITS_PER_UNIT = 18;
 
 /** The seed's models in our format, by provider; every rate has the given source index. */
 export function importGenaiPrices(source: number): { id: string; models: ModelEntry[] }[] {
@@ -91,7 +93,14 @@ function listNames(match: MatchLogic): string[] {
   if ("or" in match) return match.or.flatMap(listNames);
   if ("and" in match) return match.and.slice(0, 1).flatMap(listNames);
   if ("regex" in match) return [];
-  const name = "equals" in match ? match.equals : "starts_with" in match ? match.starts_with : "contains" in match ? match.contains : match.ends_with;
+  const name =
+    "equals" in match
+      ? match.equals
+      : "starts_with" in match
+        ? match.starts_with
+        : "contains" in match
+          ? match.contains
+          : match.ends_with;
   return [name.toLowerCase().replace(/[-@/]+$/, "")];
 }
 
@@ -108,10 +117,16 @@ function splitTiers(prices: ModelPrice): { prices: PriceTable; context?: Context
     if (typeof price === "number") base[bucket] = toDecimal(price, divisor);
     else {
       base[bucket] = toDecimal(price.base, divisor);
-      for (const tier of price.tiers) above.set(toThreshold(tier.start), { ...above.get(toThreshold(tier.start)), [bucket]: toDecimal(tier.price, divisor) });
+      for (const tier of price.tiers)
+        above.set(toThreshold(tier.start), {
+          ...above.get(toThreshold(tier.start)),
+          [bucket]: toDecimal(tier.price, divisor),
+        });
     }
   }
-  const context = [...above].sort(([a], [b]) => a - b).map(([tokens, table]) => ({ above: tokens, prices: { ...base, ...table } }));
+  const context = [...above]
+    .sort(([a], [b]) => a - b)
+    .map(([tokens, table]) => ({ above: tokens, prices: { ...base, ...table } }));
   return context.length > 0 ? { prices: base, context } : { prices: base };
 }
 
@@ -120,14 +135,13 @@ function toThreshold(start: number): number {
   return start % 1000 === 999 ? start + 1 : start;
 }
 
-/** A double as its shortest decimal, divided and cut to 18 places. */
+/** A double as its shortest decimal, divided, and rounded to the digits that a price may have. */
 function toDecimal(value: number, divisor: number): string {
+  const places = divisor === 1 ? DIGITS_PER_MILLION : DIGITS_PER_UNIT;
   const [digits = "", exponent = "0"] = value.toExponential().split("e");
   const [whole = "", fraction = ""] = digits.split(".");
-  const shift = FRACTION_DIGITS + Number(exponent) - fraction.length;
-  if (shift < 0) throw new Error(`The price ${value} is finer than 1e-${FRACTION_DIGITS}.`);
-  const scaled = BigInt(whole + fraction) * 10n ** BigInt(shift);
-  const quotient = (scaled * 2n + BigInt(divisor)) / (BigInt(divisor) * 2n);
-  const text = quotient.toString().padStart(FRACTION_DIGITS + 1, "0");
-  return `${text.slice(0, -FRACTION_DIGITS)}.${text.slice(-FRACTION_DIGITS)}`.replace(/\.?0+$/, "");
+  const power = Number(exponent) - fraction.length + places;
+  const scale = power < 0 ? 10n ** BigInt(-power) : 1n;
+  const scaled = BigInt(whole + fraction) * (power < 0 ? 1n : 10n ** BigInt(power));
+  return formatDecimal(divideHalfUp(scaled, BigInt(divisor) * scale), places);
 }

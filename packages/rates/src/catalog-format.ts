@@ -36,7 +36,9 @@ export interface WindowEntry extends PriceEntry {
 }
 
 /** What a region changes: a factor on every token price, or prices of its own. */
-export type RegionEntry = { readonly factor: string } | (PriceEntry & { readonly tiers?: Readonly<Record<string, TierEntry>> });
+export type RegionEntry =
+  | { readonly factor: string }
+  | (PriceEntry & { readonly tiers?: Readonly<Record<string, TierEntry>> });
 
 /** Prices of a model from a moment on, until the next entry's. */
 export interface RateEntry extends PriceEntry {

@@ -18,11 +18,17 @@ export interface Catalog {
 
 /** Reads a catalogue file; a provider is indexed, and a model's prices are parsed, when they are first asked for. */
 export function readCatalog(file: CatalogFile): Catalog {
-  const providers = file.providers.map(({ id, tierFactors, models }) => [id, createProviderCatalog(id, tierFactors, models)] as const);
+  const providers = file.providers.map(
+    ({ id, tierFactors, models }) => [id, createProviderCatalog(id, tierFactors, models)] as const,
+  );
   return { sources: file.sources, providers: new Map(providers) };
 }
 
-function createProviderCatalog(id: string, tierFactors: Readonly<Record<string, string>>, lines: readonly string[]): ProviderCatalog {
+function createProviderCatalog(
+  id: string,
+  tierFactors: Readonly<Record<string, string>>,
+  lines: readonly string[],
+): ProviderCatalog {
   let models: readonly ModelEntry[] | undefined;
   let byName: Map<string, ModelEntry> | undefined;
   return {

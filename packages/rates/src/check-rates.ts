@@ -1,4 +1,4 @@
-import type { PriceBucket } from "@spancost/core";
+import { formatDecimal, type PriceBucket, UNIT_PRICE_SCALE } from "@spancost/core";
 import { getDefaultPricer, type Pricer, type ResolvedRate } from "./pricer.ts";
 import { toListKey } from "./price-lists/list-key.ts";
 import type { ListedPrice } from "./price-lists/listed-price.ts";
@@ -41,7 +41,19 @@ export interface ProviderCoverage {
 }
 
 /** Providers that the report covers. */
-const PROVIDERS = ["openai", "anthropic", "google", "groq", "mistral", "deepseek", "xai", "cohere", "azure", "bedrock", "vertex"];
+const PROVIDERS = [
+  "openai",
+  "anthropic",
+  "google",
+  "groq",
+  "mistral",
+  "deepseek",
+  "xai",
+  "cohere",
+  "azure",
+  "bedrock",
+  "vertex",
+];
 /** Buckets that are compared: what nearly every call is billed by. */
 const COMPARED: readonly PriceBucket[] = ["input", "output", "cache_read", "audio_seconds", "characters"];
 const TOLERANCE_PERCENT = 1n;
@@ -70,7 +82,8 @@ export function checkRates(lists: readonly PriceList[], pricer: Pricer = getDefa
 }
 
 function sumUp(parts: readonly ProviderCoverage[]): RatesReport["total"] {
-  const sum = (key: "listed" | "resolved" | "compared" | "agreed"): number => parts.reduce((total, part) => total + part[key], 0);
+  const sum = (key: "listed" | "resolved" | "compared" | "agreed"): number =>
+    parts.reduce((total, part) => total + part[key], 0);
   return { listed: sum("listed"), resolved: sum("resolved"), compared: sum("compared"), agreed: sum("agreed") };
 }
 
@@ -80,7 +93,14 @@ function groupByModel(lists: readonly PriceList[]): Map<string, { model: string;
   const byProvider = new Map<string, Map<string, { model: string; rows: Row[] }>>();
   for (const { name, content, timeUnixMs } of lists) {
     for (const row of readPriceList(name, content)) {
-      if (row.kind === "other" || row.tier !== "" || row.above > 0 || row.region !== "" || !PROVIDERS.includes(row.provider)) continue;
+      if (
+        row.kind === "other" ||
+        row.tier !== "" ||
+        row.above > 0 ||
+        row.region !== "" ||
+        !PROVIDERS.includes(row.provider)
+      )
+        continue;
       const models = byProvider.get(row.provider) ?? new Map<string, { model: string; rows: Row[] }>();
       byProvider.set(row.provider, models);
       const { name: canonical, region } = toListKey(row.provider, row.model);
@@ -92,7 +112,9 @@ function groupByModel(lists: readonly PriceList[]): Map<string, { model: string;
   return new Map([...byProvider].map(([provider, models]) => [provider, [...models.values()]]));
 }
 
-type Verdict = { readonly kind: "agrees" | "single" } | { readonly kind: "unresolved" | "disagrees" | "disputed"; readonly reason: string };
+type Verdict =
+  | { readonly kind: "agrees" | "single" }
+  | { readonly kind: "unresolved" | "disagrees" | "disputed"; readonly reason: string };
 
 function checkModel(provider: string, model: string, rows: readonly Row[], pricer: Pricer): Verdict {
   const resolve = (timeUnixMs: number): ResolvedRate | string => {
@@ -103,26 +125,41 @@ function checkModel(provider: string, model: string, rows: readonly Row[], price
   if (typeof first === "string") return { kind: "unresolved", reason: first };
   let kind: "agrees" | "single" | "disputed" = "single";
   for (const bucket of COMPARED) {
-    const listed = rows.flatMap((row) => ({ list: row.list, timeUnixMs: row.timeUnixMs, price: parsePrices(row.prices)[bucket] })).filter(({ price }) => price !== undefined);
+    const listed = rows
+      .flatMap((row) => ({ list: row.list, timeUnixMs: row.timeUnixMs, price: parsePrices(row.prices)[bucket] }))
+      .filter(({ price }) => price !== undefined);
     const agreeing = findAgreeing(listed);
     if (agreeing.length === 0) {
       if (new Set(listed.map(({ list }) => list)).size > 1 && bucket !== "cache_read") kind = "disputed";
       continue;
     }
     if (kind === "single") kind = "agrees";
-    const ours = agreeing.map(({ timeUnixMs }) => resolve(timeUnixMs)).map((rate) => (typeof rate === "string" ? undefined : priceOf(rate, bucket)));
+    const ours = agreeing
+      .map(({ timeUnixMs }) => resolve(timeUnixMs))
+      .map((rate) => (typeof rate === "string" ? undefined : priceOf(rate, bucket)));
     const prices = agreeing.map(({ price }) => price ?? 0n);
     if (ours.some((own) => prices.some((price) => isNear(own ?? 0n, price)))) continue;
     const backing = listed.filter(({ timeUnixMs, price }) => isPricedAt(resolve(timeUnixMs), bucket, price));
     // Lists that copy each other agree easily: a price that another list has as we have it is in dispute, not wrong.
-    if (backing.length > 0) return { kind: "disputed", reason: `${describe(rows)}; the catalogue holds with ${backing.map(({ list }) => list).join(", ")}` };
-    return { kind: "disagrees", reason: `${bucket}: lists ${prices.join(", ")}, catalogue ${ours[0] ?? "none"} (1e-18 USD)` };
+    if (backing.length > 0)
+      return {
+        kind: "disputed",
+        reason: `${describe(rows)}; the catalogue holds with ${backing.map(({ list }) => list).join(", ")}`,
+      };
+    return {
+      kind: "disagrees",
+      reason: `${bucket}: lists ${prices.map(writePrice).join(", ")}; catalogue ${writePrice(ours[0])} (USD per million tokens)`,
+    };
   }
   return kind === "disputed" ? { kind, reason: describe(rows) } : { kind };
 }
 
 function isPricedAt(rate: ResolvedRate | string, bucket: PriceBucket, price: bigint | undefined): boolean {
   return typeof rate !== "string" && isNear(priceOf(rate, bucket) ?? 0n, price ?? 0n);
+}
+
+function writePrice(price: bigint | undefined): string {
+  return price === undefined ? "none" : formatDecimal(price, UNIT_PRICE_SCALE - 6);
 }
 
 function describe(rows: readonly Row[]): string {

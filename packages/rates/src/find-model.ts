@@ -5,8 +5,18 @@ import { readProviderName } from "./provider-names.ts";
 
 /** A model of the catalogue, and how sure the match is. */
 export type ModelMatch =
-  | { readonly ok: true; readonly list: ProviderCatalog; readonly model: ModelEntry; readonly region: string; readonly inferred: boolean }
-  | { readonly ok: false; readonly reason: "unknown-provider" | "unknown-model" | "needs-mapping"; readonly nearest: readonly string[] };
+  | {
+      readonly ok: true;
+      readonly list: ProviderCatalog;
+      readonly model: ModelEntry;
+      readonly region: string;
+      readonly inferred: boolean;
+    }
+  | {
+      readonly ok: false;
+      readonly reason: "unknown-provider" | "unknown-model" | "needs-mapping";
+      readonly nearest: readonly string[];
+    };
 
 /** Lists to look into, with whether a match there is an inference. A provider comes first in its own list. */
 const FALLBACKS: Readonly<Record<string, readonly string[]>> = {
@@ -15,10 +25,24 @@ const FALLBACKS: Readonly<Record<string, readonly string[]>> = {
   google: ["vertex"],
 };
 /** Providers that make models, in the order in which an unnamed provider is looked for. */
-const MAKERS = ["openai", "anthropic", "google", "xai", "mistral", "deepseek", "cohere", "perplexity", "moonshot", "voyage"];
+const MAKERS = [
+  "openai",
+  "anthropic",
+  "google",
+  "xai",
+  "mistral",
+  "deepseek",
+  "cohere",
+  "perplexity",
+  "moonshot",
+  "voyage",
+];
 /** Names that only their maker serves: weights that anybody may run tell nothing about who was paid. */
-const ONE_MAKER = /^(?:gpt-(?!oss)|chatgpt-|o[134](?:-|$)|codex-|text-embedding-|whisper-1$|tts-1|dall-e-|claude-|gemini-|grok-|command-|embed-|mistral-(?:large|medium|small|embed)|codestral|magistral-medium|pixtral-large|deepseek-(?:chat|reasoner)|sonar|kimi-|voyage-)/;
+const ONE_MAKER =
+  /^(?:gpt-(?!oss)|chatgpt-|o[134](?:-|$)|codex-|text-embedding-|whisper-1$|tts-1|dall-e-|claude-|gemini-|grok-|command-|embed-|mistral-(?:large|medium|small|embed)|codestral|magistral-medium|pixtral-large|deepseek-(?:chat|reasoner)|sonar|kimi-|voyage-)/;
 const MAX_NEAREST = 3;
+/** Characters that two names must begin alike with, to be called near. */
+const MIN_SHARED = 4;
 /** Spans call every endpoint that speaks its protocol by this name; a model of another maker tells who was paid. */
 const COMPATIBLE = "openai";
 const FREE = ":free";
@@ -37,7 +61,8 @@ function findKnown(catalog: Catalog, provider: string, model: ModelName): ModelM
   for (const [index, id] of [provider, ...(FALLBACKS[provider] ?? [])].entries()) {
     const list = catalog.providers.get(id);
     const found = list && findInList(list, model);
-    if (list && found) return { ok: true, list, model: found.model, region: model.region, inferred: found.inferred || index > 0 };
+    if (list && found)
+      return { ok: true, list, model: found.model, region: model.region, inferred: found.inferred || index > 0 };
   }
   if (provider === COMPATIBLE) return findUnnamed(catalog, model, "unnamed");
   return { ok: false, reason: "unknown-model", nearest: findNearest(catalog.providers.get(provider), model.name) };
@@ -81,11 +106,17 @@ function findVariant(list: ProviderCatalog, name: string): { model: ModelEntry; 
   return { model: { id: name, rates: [{ prices: { input: "0", output: "0" }, source: rate.source }] }, inferred: true };
 }
 
-/** Known names that start alike: a hint for a person, never a match. */
+/** Known names that start alike and differ least: a hint for a person, never a match. */
 function findNearest(list: ProviderCatalog | undefined, name: string): string[] {
   if (list === undefined) return [];
-  const scored = list.models.map(({ id }) => ({ id, shared: countShared(id, name) })).filter(({ shared }) => shared > 3);
-  return scored.sort((a, b) => b.shared - a.shared || a.id.length - b.id.length).slice(0, MAX_NEAREST).map(({ id }) => id);
+  const near = list.models.flatMap(({ id }) => {
+    const shared = countShared(id, name);
+    return shared < MIN_SHARED ? [] : [{ id, distance: id.length + name.length - 2 * shared }];
+  });
+  return near
+    .sort((a, b) => a.distance - b.distance)
+    .slice(0, MAX_NEAREST)
+    .map(({ id }) => id);
 }
 
 function countShared(left: string, right: string): number {

@@ -1,6 +1,12 @@
 export type { CatalogFile, ModelEntry, PriceTable, RateEntry } from "./catalog-format.ts";
 export { type Catalog, getDefaultCatalog, type ProviderCatalog, readCatalog } from "./catalog.ts";
-export { checkRates, type PriceList, type ProviderCoverage, type RateFinding, type RatesReport } from "./check-rates.ts";
+export {
+  checkRates,
+  type PriceList,
+  type ProviderCoverage,
+  type RateFinding,
+  type RatesReport,
+} from "./check-rates.ts";
 export type { Contract, ModelMapping } from "./operator-rules.ts";
 export type { PriceListName } from "./price-lists/read-price-list.ts";
 export { type PriceRequestUsage, type PriceResponse, priceRequest } from "./price-request.ts";

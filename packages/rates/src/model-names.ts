@@ -15,8 +15,10 @@ export interface ModelName {
 }
 
 const BEDROCK_REGION = /^(us-gov|us|eu|apac|jp|au|ca|in|sa|me|af|global)\.(?=[a-z0-9-]+\.)/;
-const BEDROCK_VENDOR = /^(?:anthropic|amazon|meta|mistral|cohere|ai21|deepseek|stability|writer|openai|qwen|google|nvidia|minimax|moonshot|moonshotai|luma|twelvelabs|zai|xai)\.(?=[a-z])/;
-const CLOUD_REGION = /^(?:us|eu|ap|sa|ca|me|af|il|mx|cn|asia|europe|northamerica|southamerica|australia|us-gov)-[a-z]+-?\d+$/;
+const BEDROCK_VENDOR =
+  /^(?:anthropic|amazon|meta|mistral|cohere|ai21|deepseek|stability|writer|openai|qwen|google|nvidia|minimax|moonshot|moonshotai|luma|twelvelabs|zai|xai)\.(?=[a-z])/;
+const CLOUD_REGION =
+  /^(?:us|eu|ap|sa|ca|me|af|il|mx|cn|asia|europe|northamerica|southamerica|australia|us-gov)-[a-z]+-?\d+$/;
 const ZONES = new Set(["us", "eu", "global", "global-standard", "apac", "jp", "au", "data-zone"]);
 
 /** Takes a model's name apart: ARN, path prefixes, Bedrock's region prefix. Suffixes stay: they may mean another price. */
@@ -35,7 +37,10 @@ export function readModelName(model: string): ModelName {
       parts.splice(0, 2);
       provider = "vertex";
     } else if (head === "models") parts.shift();
-    else if (known !== undefined && (provider === "" || provider === "azure" || provider === "vertex" || provider === "bedrock")) {
+    else if (
+      known !== undefined &&
+      (provider === "" || provider === "azure" || provider === "vertex" || provider === "bedrock")
+    ) {
       parts.shift();
       provider ||= known;
     } else if (CLOUD_REGION.test(head) || ZONES.has(head)) region = parts.shift() ?? "";
@@ -50,7 +55,13 @@ function readTail(read: { literal: string; name: string; provider: string; regio
   const plain = prefix === undefined ? name : name.slice(prefix.length + 1);
   const vendor = BEDROCK_VENDOR.test(plain);
   if (prefix !== undefined && !vendor) return { literal, name, provider, region, readable: true };
-  return { literal, name: plain, provider: vendor && provider === "" ? "bedrock" : provider, region: prefix ?? region, readable: true };
+  return {
+    literal,
+    name: plain,
+    provider: vendor && provider === "" ? "bedrock" : provider,
+    region: prefix ?? region,
+    readable: true,
+  };
 }
 
 /** `arn:aws:bedrock:REGION:ACCOUNT:inference-profile/us.anthropic...` and foundation models; other resources need a mapping. */
@@ -80,8 +91,10 @@ export function listNameCandidates(name: string): NameCandidate[] {
     if (candidate !== "" && !seen.has(candidate)) seen.set(candidate, inferred);
   };
   add(name, false);
-  for (const rewrite of [...SPELLINGS, ...OTHER_SPELLINGS]) for (const known of [...seen.keys()]) add(rewrite(known), false);
-  for (const [pattern, keep, inference] of SUFFIXES) for (const [known, inferred] of [...seen]) add(known.replace(pattern, keep), inferred || inference);
+  for (const rewrite of [...SPELLINGS, ...OTHER_SPELLINGS])
+    for (const known of [...seen.keys()]) add(rewrite(known), false);
+  for (const [pattern, keep, inference] of SUFFIXES)
+    for (const [known, inferred] of [...seen]) add(known.replace(pattern, keep), inferred || inference);
   return [...seen].map(([candidate, inferred]) => ({ name: candidate, inferred }));
 }
 
@@ -92,9 +105,11 @@ const SPELLINGS: readonly ((name: string) => string)[] = [
   (name) => name.replace(/^gpt-35-/, "gpt-3.5-"),
   (name) => (name.startsWith("gpt-") ? name.replace(/^gpt-(\d)-(\d)(?=-|$)/, "gpt-$1.$2") : name),
   // claude-4.5-sonnet, claude-4-5-sonnet -> claude-sonnet-4-5
-  (name) => name.replace(/(^|[./])claude-([4-9])[.-](\d)-(opus|sonnet|haiku|fable|mythos)(?=[-@:]|$)/, "$1claude-$4-$2-$3"),
+  (name) =>
+    name.replace(/(^|[./])claude-([4-9])[.-](\d)-(opus|sonnet|haiku|fable|mythos)(?=[-@:]|$)/, "$1claude-$4-$2-$3"),
   (name) => name.replace(/(^|[./])claude-([4-9])-(opus|sonnet|haiku|fable|mythos)(?=[-@:]|$)/, "$1claude-$3-$2"),
-  (name) => name.replace(/(^|[./])claude-(opus|sonnet|haiku|fable|mythos)-([4-9])\.(\d)(?=[-@:]|$)/, "$1claude-$2-$3-$4"),
+  (name) =>
+    name.replace(/(^|[./])claude-(opus|sonnet|haiku|fable|mythos)-([4-9])\.(\d)(?=[-@:]|$)/, "$1claude-$2-$3-$4"),
   (name) => name.replace(/(^|[./])claude-(\d)\.(\d)-(opus|sonnet|haiku)(?=[-@:]|$)/, "$1claude-$2-$3-$4"),
   // claude-sonnet-3-7 -> claude-3-7-sonnet
   (name) => name.replace(/(^|[./])claude-(opus|sonnet|haiku)-3[.-](\d)(?=[-@:]|$)/, "$1claude-3-$3-$2"),
@@ -109,7 +124,8 @@ const OTHER_SPELLINGS: readonly ((name: string) => string)[] = [
 /** Version of the wire format and the context window that a throughput is bought for: `:0`, `:0:200k`. */
 const WIRE_VERSION = /:\d+(?::\d+k)?$/;
 /** Bedrock's `-v1` behind a complete name. Elsewhere it is part of the name: `titan-embed-text-v2` is another model than `-v1`. */
-const PROFILE_VERSION = /(-\d{8}|claude-(?:opus|sonnet|haiku|fable|mythos)-\d(?:-\d)?|nova(?:-2)?-[a-z]+|-instruct)-v\d+$/;
+const PROFILE_VERSION =
+  /(-\d{8}|claude-(?:opus|sonnet|haiku|fable|mythos)-\d(?:-\d)?|nova(?:-2)?-[a-z]+|-instruct)-v\d+$/;
 const LATEST = /-latest$/;
 const FULL_DATE = /[-@](?:19|20)\d\d-?(?:0[1-9]|1[0-2])-?(?:0[1-9]|[12]\d|3[01])$/;
 const SUFFIXES: readonly (readonly [pattern: RegExp, keep: string, inferred: boolean])[] = [

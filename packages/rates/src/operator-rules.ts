@@ -55,7 +55,8 @@ export function compileContract(contract: Contract): ContractRule {
   const cards = new WeakMap<CardPrices, CardPrices>();
   return {
     name: contract.name,
-    covers: (id, model, timeUnixMs) => id === provider && timeUnixMs >= fromMs && timeUnixMs < toMs && isNamed(contract.models, model),
+    covers: (id, model, timeUnixMs) =>
+      id === provider && timeUnixMs >= fromMs && timeUnixMs < toMs && isNamed(contract.models, model),
     apply(card) {
       const known = cards.get(card) ?? change(card);
       cards.set(card, known);
@@ -70,7 +71,10 @@ function compileChange({ name, discountPercent, prices }: Contract): (card: Card
     return (card) => ({ prices: { ...card.prices, ...own }, contextTiers: [] });
   }
   const percent = discountPercent === undefined ? null : parseDecimal(discountPercent, PERCENT_SCALE);
-  if (percent === null || percent < 0n || percent > WHOLE_PERCENT) throw new RangeError(`Contract "${name}": "${discountPercent}" is no discount; expected "0" to "100" per cent, or prices.`);
+  if (percent === null || percent < 0n || percent > WHOLE_PERCENT)
+    throw new RangeError(
+      `Contract "${name}": "${discountPercent}" is no discount; expected "0" to "100" per cent, or prices.`,
+    );
   const factor = (WHOLE_PERCENT - percent).toString().padStart(7, "0");
   return (card) => scaleCard(card, `${factor.slice(0, -6)}.${factor.slice(-6)}`);
 }

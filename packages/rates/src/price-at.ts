@@ -11,11 +11,26 @@ export function priceAt(resolution: RateResolution, usage: Usage): PricedCall {
   if (!list.ok) return { outcome: "unpriced", reason: `${list.reason}: ${list.bucket}` };
   if (rate.contract === undefined) return toPriced(rate, list.picoUsd, list.picoUsd, list.lines);
   const cost = priceUsage(usage, pickPrices(rate.contract, inputTokens));
-  return cost.ok ? toPriced(rate, cost.picoUsd, list.picoUsd, cost.lines) : { outcome: "unpriced", reason: `${cost.reason}: ${cost.bucket}` };
+  return cost.ok
+    ? toPriced(rate, cost.picoUsd, list.picoUsd, cost.lines)
+    : { outcome: "unpriced", reason: `${cost.reason}: ${cost.bucket}` };
 }
 
-function toPriced(rate: (RateResolution & { ok: true })["rate"], costPicoUsd: bigint, listPicoUsd: bigint, lines: readonly CostLine[]): PricedCall {
-  return { outcome: "priced", costPicoUsd, listPicoUsd, inferred: rate.inferred, provided: false, rate: rate.label, lines };
+function toPriced(
+  rate: (RateResolution & { ok: true })["rate"],
+  costPicoUsd: bigint,
+  listPicoUsd: bigint,
+  lines: readonly CostLine[],
+): PricedCall {
+  return {
+    outcome: "priced",
+    costPicoUsd,
+    listPicoUsd,
+    inferred: rate.inferred,
+    provided: false,
+    rate: rate.label,
+    lines,
+  };
 }
 
 /** The prices for a prompt's length: those of the highest threshold that it exceeds, the base price at the threshold itself. */

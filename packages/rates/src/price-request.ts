@@ -1,4 +1,11 @@
-import { type CostLine, formatDecimal, MONEY_SCALE, type PriceBucket, UNIT_PRICE_SCALE, type Usage } from "@spancost/core";
+import {
+  type CostLine,
+  formatDecimal,
+  MONEY_SCALE,
+  type PriceBucket,
+  UNIT_PRICE_SCALE,
+  type Usage,
+} from "@spancost/core";
 import { getDefaultPricer, type Pricer, type RateLabel } from "./pricer.ts";
 
 /** Names of the buckets in a price request, and of ours. */
@@ -17,10 +24,14 @@ const COUNTS = {
   characters: "characters",
   web_search_requests: "webSearchRequests",
 } as const satisfies Readonly<Record<string, keyof Usage>>;
-const SECONDS = { video_seconds: "videoSeconds", audio_seconds: "audioSeconds" } as const satisfies Readonly<Record<string, keyof Usage>>;
+const SECONDS = { video_seconds: "videoSeconds", audio_seconds: "audioSeconds" } as const satisfies Readonly<
+  Record<string, keyof Usage>
+>;
 
 /** The usage of a price request: counts as integers, seconds as numbers or decimal strings; missing or null is 0. */
-export type PriceRequestUsage = { readonly [name in keyof typeof COUNTS]?: number | null } & { readonly [name in keyof typeof SECONDS]?: number | string | null };
+export type PriceRequestUsage = { readonly [name in keyof typeof COUNTS]?: number | null } & {
+  readonly [name in keyof typeof SECONDS]?: number | string | null;
+};
 
 /** One line of `spancost price --ndjson`; amounts are plain exact decimals. */
 export interface PriceResponse {
@@ -31,7 +42,12 @@ export interface PriceResponse {
   /** Known names near an unknown model's. */
   readonly nearest?: readonly string[];
   readonly rate: RateLabel | null;
-  readonly lines: readonly { readonly bucket: PriceBucket; readonly quantity: number | string; readonly unit_usd: string; readonly usd: string }[];
+  readonly lines: readonly {
+    readonly bucket: PriceBucket;
+    readonly quantity: number | string;
+    readonly unit_usd: string;
+    readonly usd: string;
+  }[];
 }
 
 /** Prices a request as `spancost price --ndjson` takes it, already parsed from JSON; it never throws. */
@@ -45,17 +61,31 @@ export function priceRequest(json: unknown, pricer: Pricer = getDefaultPricer())
   const priced = pricer.price({ ...query, usage });
   if (priced.outcome !== "priced") {
     const response = refuse(id, priced.outcome === "rejected" ? "rejected" : "unpriced", priced.reason);
-    return priced.nearest === undefined || priced.nearest.length === 0 ? response : { ...response, nearest: priced.nearest };
+    return priced.nearest === undefined || priced.nearest.length === 0
+      ? response
+      : { ...response, nearest: priced.nearest };
   }
   const { provider, model, version, inferred } = priced.rate;
-  return { id, outcome: "priced", usd: formatDecimal(priced.costPicoUsd, MONEY_SCALE), rate: { provider, model, version, inferred }, lines: priced.lines.map(writeLine) };
+  return {
+    id,
+    outcome: "priced",
+    usd: formatDecimal(priced.costPicoUsd, MONEY_SCALE),
+    rate: { provider, model, version, inferred },
+    lines: priced.lines.map(writeLine),
+  };
 }
 
 function refuse(id: unknown, outcome: "unpriced" | "rejected", reason: string): PriceResponse {
   return { id, outcome, usd: null, reason, rate: null, lines: [] };
 }
 
-function writeLine({ bucket, quantity, quantityScale, unitAttoUsd, picoUsd }: CostLine): PriceResponse["lines"][number] {
+function writeLine({
+  bucket,
+  quantity,
+  quantityScale,
+  unitAttoUsd,
+  picoUsd,
+}: CostLine): PriceResponse["lines"][number] {
   return {
     bucket,
     quantity: quantityScale === 0 ? Number(quantity) : formatDecimal(quantity, quantityScale),
@@ -73,11 +103,23 @@ interface Query {
 }
 
 function readQuery(json: Readonly<Record<string, unknown>>): Query | string {
-  const texts = { provider: json["provider"], model: json["model"], service_tier: json["service_tier"], inference_region: json["inference_region"] };
-  for (const [name, text] of Object.entries(texts)) if (text !== undefined && text !== null && typeof text !== "string") return `${name}-not-a-string`;
+  const texts = {
+    provider: json["provider"],
+    model: json["model"],
+    service_tier: json["service_tier"],
+    inference_region: json["inference_region"],
+  };
+  for (const [name, text] of Object.entries(texts))
+    if (text !== undefined && text !== null && typeof text !== "string") return `${name}-not-a-string`;
   const timeUnixMs = readTime(json["timestamp"]);
   if (timeUnixMs === null) return "bad-timestamp";
-  return { provider: toText(texts.provider), model: toText(texts.model), timeUnixMs, serviceTier: toText(texts.service_tier), inferenceRegion: toText(texts.inference_region) };
+  return {
+    provider: toText(texts.provider),
+    model: toText(texts.model),
+    timeUnixMs,
+    serviceTier: toText(texts.service_tier),
+    inferenceRegion: toText(texts.inference_region),
+  };
 }
 
 function toText(value: unknown): string {
@@ -94,7 +136,8 @@ const ZONE = /(?:z|[+-]\d\d:?\d\d)$/i;
 
 /** An ISO date or time (UTC when it names no zone), or a Unix time in seconds, milliseconds, microseconds or nanoseconds. */
 function readTime(value: unknown): number | null {
-  if (typeof value === "number" || (typeof value === "string" && /^\d{9,}(?:\.\d+)?$/.test(value))) return readUnixTime(Number(value));
+  if (typeof value === "number" || (typeof value === "string" && /^\d{9,}(?:\.\d+)?$/.test(value)))
+    return readUnixTime(Number(value));
   if (typeof value !== "string") return null;
   const text = value.trim().replace(" ", "T");
   const time = Date.parse(text.length > 10 && !ZONE.test(text) ? `${text}Z` : text);
@@ -125,8 +168,21 @@ function readUsage(value: unknown): Usage | string {
 }
 
 const NO_USAGE: Usage = {
-  input: 0, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0, output: 0, reasoning: 0, audioIn: 0, audioOut: 0, imageIn: 0, imageOut: 0,
-  images: 0, videoSeconds: null, audioSeconds: null, characters: 0, webSearchRequests: 0,
+  input: 0,
+  cacheRead: 0,
+  cacheWrite5m: 0,
+  cacheWrite1h: 0,
+  output: 0,
+  reasoning: 0,
+  audioIn: 0,
+  audioOut: 0,
+  imageIn: 0,
+  imageOut: 0,
+  images: 0,
+  videoSeconds: null,
+  audioSeconds: null,
+  characters: 0,
+  webSearchRequests: 0,
 };
 
 function isKeyOf<T extends object>(table: T, name: PropertyKey): name is keyof T {

@@ -11,10 +11,69 @@ export type ProviderReading =
 const NAMES: Readonly<Record<string, readonly string[]>> = {
   openai: ["openai", "open_ai", "openai_compatible_openai", "text_completion_openai", "chatgpt"],
   anthropic: ["anthropic", "claude", "anthropic_ai", "anthropicai"],
-  google: ["google", "gemini", "gcp.gemini", "gcp.gen_ai", "gen_ai", "google_genai", "google_generative_ai", "google_ai", "google_ai_studio", "googleai", "google.generative_ai", "palm"],
-  vertex: ["vertex", "vertex_ai", "vertexai", "gcp.vertex_ai", "google.vertex", "google_vertex", "google_vertex_ai", "google_vertexai", "google_vertex_anthropic", "vertex_ai_beta", "vertex.anthropic", "google.vertex.anthropic", "anthropic_vertex", "gcp"],
-  azure: ["azure", "azure.ai.openai", "azure.ai.inference", "az.ai.openai", "az.ai.inference", "azure_openai", "azureopenai", "azure_ai", "azure.openai", "azure_ai_inference", "azure_text", "azure_foundry", "azure_ai_foundry", "microsoft", "microsoft_foundry", "azure_cognitive_services", "openai_azure"],
-  bedrock: ["bedrock", "aws.bedrock", "aws_bedrock", "amazon_bedrock", "bedrock_converse", "bedrock_runtime", "amazon", "aws", "bedrock_mantle", "anthropic_bedrock", "amazon.bedrock", "chatbedrock"],
+  google: [
+    "google",
+    "gemini",
+    "gcp.gemini",
+    "gcp.gen_ai",
+    "gen_ai",
+    "google_genai",
+    "google_generative_ai",
+    "google_ai",
+    "google_ai_studio",
+    "googleai",
+    "google.generative_ai",
+    "palm",
+  ],
+  vertex: [
+    "vertex",
+    "vertex_ai",
+    "vertexai",
+    "gcp.vertex_ai",
+    "google.vertex",
+    "google_vertex",
+    "google_vertex_ai",
+    "google_vertexai",
+    "google_vertex_anthropic",
+    "vertex_ai_beta",
+    "vertex.anthropic",
+    "google.vertex.anthropic",
+    "anthropic_vertex",
+    "gcp",
+  ],
+  azure: [
+    "azure",
+    "azure.ai.openai",
+    "azure.ai.inference",
+    "az.ai.openai",
+    "az.ai.inference",
+    "azure_openai",
+    "azureopenai",
+    "azure_ai",
+    "azure.openai",
+    "azure_ai_inference",
+    "azure_text",
+    "azure_foundry",
+    "azure_ai_foundry",
+    "microsoft",
+    "microsoft_foundry",
+    "azure_cognitive_services",
+    "openai_azure",
+  ],
+  bedrock: [
+    "bedrock",
+    "aws.bedrock",
+    "aws_bedrock",
+    "amazon_bedrock",
+    "bedrock_converse",
+    "bedrock_runtime",
+    "amazon",
+    "aws",
+    "bedrock_mantle",
+    "anthropic_bedrock",
+    "amazon.bedrock",
+    "chatbedrock",
+  ],
   groq: ["groq"],
   mistral: ["mistral", "mistral_ai", "mistralai", "codestral", "text_completion_codestral"],
   deepseek: ["deepseek", "deep_seek", "deepseek_ai"],
@@ -36,17 +95,85 @@ const NAMES: Readonly<Record<string, readonly string[]>> = {
 };
 /** Frameworks, gateways and placeholders that spans carry where a provider should stand. */
 const UNNAMED = new Set([
-  "", "unknown", "_other", "other", "none", "null", "undefined", "vercel", "vercel_ai", "vercel_ai_gateway", "ai_sdk", "gateway", "langchain", "langgraph", "langsmith", "llamaindex", "llama_index", "litellm", "litellm_proxy", "mastra", "genkit", "haystack", "helicone", "portkey", "openinference", "traceloop", "openllmetry", "custom", "openai_compatible", "crewai", "agno", "pydantic_ai", "semantic_kernel", "autogen", "dspy", "instructor", "cloudflare_ai_gateway", "proxy",
+  "",
+  "unknown",
+  "_other",
+  "other",
+  "none",
+  "null",
+  "undefined",
+  "vercel",
+  "vercel_ai",
+  "vercel_ai_gateway",
+  "ai_sdk",
+  "gateway",
+  "langchain",
+  "langgraph",
+  "langsmith",
+  "llamaindex",
+  "llama_index",
+  "litellm",
+  "litellm_proxy",
+  "mastra",
+  "genkit",
+  "haystack",
+  "helicone",
+  "portkey",
+  "openinference",
+  "traceloop",
+  "openllmetry",
+  "custom",
+  "openai_compatible",
+  "crewai",
+  "agno",
+  "pydantic_ai",
+  "semantic_kernel",
+  "autogen",
+  "dspy",
+  "instructor",
+  "cloudflare_ai_gateway",
+  "proxy",
 ]);
-const SELF_HOSTED = new Set(["ollama", "vllm", "hosted_vllm", "lmstudio", "lm_studio", "llamacpp", "llama_cpp", "llamafile", "localai", "local", "localhost", "self_hosted", "selfhosted", "tgi", "sglang", "lemonade", "docker_model_runner", "huggingface_local", "triton", "nvidia_nim", "xinference", "oobabooga", "on_premise", "onprem"]);
+const SELF_HOSTED = new Set([
+  "ollama",
+  "vllm",
+  "hosted_vllm",
+  "lmstudio",
+  "lm_studio",
+  "llamacpp",
+  "llama_cpp",
+  "llamafile",
+  "localai",
+  "local",
+  "localhost",
+  "self_hosted",
+  "selfhosted",
+  "tgi",
+  "sglang",
+  "lemonade",
+  "docker_model_runner",
+  "huggingface_local",
+  "triton",
+  "nvidia_nim",
+  "xinference",
+  "oobabooga",
+  "on_premise",
+  "onprem",
+]);
 /** Provider names as SDKs extend them: `openai.chat`, `groq.chat`, `anthropic.messages`, `google.generative-ai`. */
-const SURFACES = /\.(?:chat|responses|response|messages|completion|completions|embedding|embeddings|image|speech|transcription|generative_ai|language_model|text|default|converse|converse_stream|invoke_model)$/;
+const SURFACES =
+  /\.(?:chat|responses|response|messages|completion|completions|embedding|embeddings|image|speech|transcription|generative_ai|language_model|text|default|converse|converse_stream|invoke_model)$/;
 
-const BY_NAME: ReadonlyMap<string, string> = new Map(Object.entries(NAMES).flatMap(([provider, names]) => names.map((name) => [name, provider] as const)));
+const BY_NAME: ReadonlyMap<string, string> = new Map(
+  Object.entries(NAMES).flatMap(([provider, names]) => names.map((name) => [name, provider] as const)),
+);
 
 /** Reads a provider's name as spans, SDKs, gateways and price lists write it (`gcp.vertex_ai`, `x_ai`, `openai.chat`). */
 export function readProviderName(name: string): ProviderReading {
-  const plain = name.trim().toLowerCase().replace(/[\s-]+/g, "_");
+  const plain = name
+    .trim()
+    .toLowerCase()
+    .replace(/[\s-]+/g, "_");
   for (const candidate of listShorterNames(plain)) {
     const provider = BY_NAME.get(candidate);
     if (provider !== undefined) return { kind: "known", provider };
@@ -67,5 +194,10 @@ function* listShorterNames(name: string): Generator<string> {
 
 /** The provider that a model's path prefix names (`openai/`, `vertex_ai/`), or `undefined`. */
 export function findProviderByPrefix(prefix: string): string | undefined {
-  return BY_NAME.get(prefix.trim().toLowerCase().replace(/[\s-]+/g, "_"));
+  return BY_NAME.get(
+    prefix
+      .trim()
+      .toLowerCase()
+      .replace(/[\s-]+/g, "_"),
+  );
 }

@@ -1,5 +1,14 @@
 import { divideHalfUp, PRICE_BUCKETS, parseDecimal, type UnitPrices } from "@spancost/core";
-import type { ContextEntry, ModelEntry, PriceEntry, PriceTable, RateEntry, RegionEntry, TierEntry, WindowEntry } from "./catalog-format.ts";
+import type {
+  ContextEntry,
+  ModelEntry,
+  PriceEntry,
+  PriceTable,
+  RateEntry,
+  RegionEntry,
+  TierEntry,
+  WindowEntry,
+} from "./catalog-format.ts";
 
 /** Unit prices of a call from a context length on. */
 export interface ContextTier {
@@ -17,7 +26,13 @@ export interface CardPrices {
 /** Prices per million tokens or characters have 12 more digits to go to 1e-18 USD a token; per-unit prices 18. */
 const PER_MILLION_SCALE = 12;
 const PER_UNIT_SCALE = 18;
-const PER_UNIT: ReadonlySet<string> = new Set(["images", "video_seconds", "audio_seconds", "web_search_requests", "requests"]);
+const PER_UNIT: ReadonlySet<string> = new Set([
+  "images",
+  "video_seconds",
+  "audio_seconds",
+  "web_search_requests",
+  "requests",
+]);
 const FACTOR_SCALE = 6;
 const FACTOR_ONE = 10n ** BigInt(FACTOR_SCALE);
 
@@ -36,7 +51,10 @@ export function parsePrices(table: PriceTable): UnitPrices {
 
 /** Reads prices with their context tiers. */
 export function parsePriceEntry(entry: PriceEntry): CardPrices {
-  const contextTiers = (entry.context ?? []).map(({ above, prices }: ContextEntry) => ({ aboveInputTokens: above, prices: parsePrices(prices) }));
+  const contextTiers = (entry.context ?? []).map(({ above, prices }: ContextEntry) => ({
+    aboveInputTokens: above,
+    prices: parsePrices(prices),
+  }));
   return { prices: parsePrices(entry.prices), contextTiers };
 }
 
@@ -52,7 +70,8 @@ export function scaleCard(card: CardPrices, factor: string): CardPrices {
 
 function scalePrices(prices: UnitPrices, factor: bigint): UnitPrices {
   const scaled: { [bucket: string]: bigint } = {};
-  for (const [bucket, price] of Object.entries(prices)) scaled[bucket] = PER_UNIT.has(bucket) ? price : divideHalfUp(price * factor, FACTOR_ONE);
+  for (const [bucket, price] of Object.entries(prices))
+    scaled[bucket] = PER_UNIT.has(bucket) ? price : divideHalfUp(price * factor, FACTOR_ONE);
   return scaled;
 }
 
@@ -88,14 +107,27 @@ const MINUTE_MS = 60_000;
 const DAY_MINUTES = 1440;
 
 /** Compiles a model's dated prices for one service tier ("" is standard) and region ("" is not told). */
-export function buildTimeline(model: ModelEntry, tier: string, region: string, tierFactors: Readonly<Record<string, string>>): Timeline {
+export function buildTimeline(
+  model: ModelEntry,
+  tier: string,
+  region: string,
+  tierFactors: Readonly<Record<string, string>>,
+): Timeline {
   return model.rates.map((rate) => buildSegment(rate, tier, region, tierFactors));
 }
 
-function buildSegment(rate: RateEntry, tier: string, region: string, tierFactors: Readonly<Record<string, string>>): CardSegment {
+function buildSegment(
+  rate: RateEntry,
+  tier: string,
+  region: string,
+  tierFactors: Readonly<Record<string, string>>,
+): CardSegment {
   const regionKey = findRegionKey(rate.regions ?? {}, region);
   const regional = regionKey === null ? undefined : rate.regions?.[regionKey];
-  const owner = regional !== undefined && "prices" in regional ? { ...regional, tiers: regional.tiers ?? listFactorTiers(rate) } : rate;
+  const owner =
+    regional !== undefined && "prices" in regional
+      ? { ...regional, tiers: regional.tiers ?? listFactorTiers(rate) }
+      : rate;
   const served = pickTier(owner, tier, tierFactors);
   const factor = regional !== undefined && "factor" in regional ? regional.factor : null;
   const card = factor === null ? served.card : scaleCard(served.card, factor);
@@ -113,10 +145,16 @@ function buildSegment(rate: RateEntry, tier: string, region: string, tierFactors
 
 /** A region with prices of its own has the discounts of the model; prices of a tier are prices of one region. */
 function listFactorTiers({ tiers = {} }: RateEntry): Readonly<Record<string, TierEntry>> {
-  return Object.fromEntries(Object.entries(tiers).flatMap(([name, { factor }]) => (factor === undefined ? [] : [[name, { factor }]])));
+  return Object.fromEntries(
+    Object.entries(tiers).flatMap(([name, { factor }]) => (factor === undefined ? [] : [[name, { factor }]])),
+  );
 }
 
-function pickTier(owner: PriceEntry & { readonly tiers?: Readonly<Record<string, TierEntry>> }, tier: string, factors: Readonly<Record<string, string>>): { card: CardPrices; inferred: boolean } {
+function pickTier(
+  owner: PriceEntry & { readonly tiers?: Readonly<Record<string, TierEntry>> },
+  tier: string,
+  factors: Readonly<Record<string, string>>,
+): { card: CardPrices; inferred: boolean } {
   const base = parsePriceEntry(owner);
   if (tier === "") return { card: base, inferred: false };
   const own = owner.tiers?.[tier];
@@ -130,12 +168,17 @@ function applyTier(base: CardPrices, { factor, prices = {}, context = [] }: Tier
   if (factor === undefined) return parsePriceEntry({ prices, context });
   const scaled = scaleCard(base, factor);
   const stated = new Map(context.map(({ above, prices: table }) => [above, parsePrices(table)]));
-  const lengths = [...new Set([...scaled.contextTiers.map(({ aboveInputTokens }) => aboveInputTokens), ...stated.keys()])].sort((a, b) => a - b);
+  const lengths = [
+    ...new Set([...scaled.contextTiers.map(({ aboveInputTokens }) => aboveInputTokens), ...stated.keys()]),
+  ].sort((a, b) => a - b);
   const own = parsePrices(prices);
   return {
     prices: { ...scaled.prices, ...own },
     contextTiers: lengths.map((aboveInputTokens) => {
-      const inherited = scaled.contextTiers.find((tier) => tier.aboveInputTokens === aboveInputTokens)?.prices ?? { ...scaled.prices, ...own };
+      const inherited = scaled.contextTiers.find((tier) => tier.aboveInputTokens === aboveInputTokens)?.prices ?? {
+        ...scaled.prices,
+        ...own,
+      };
       return { aboveInputTokens, prices: { ...inherited, ...stated.get(aboveInputTokens) } };
     }),
   };
@@ -188,5 +231,8 @@ function isInWindow(window: CardWindow, minute: number, timeUnixMs: number): boo
   const length = (window.toMinute - window.fromMinute + DAY_MINUTES) % DAY_MINUTES;
   const into = (minute - window.fromMinute + DAY_MINUTES) % DAY_MINUTES;
   if (into >= length) return false;
-  return window.weekdays === null || window.weekdays.includes(new Date(timeUnixMs + window.weekdayOffsetMinutes * MINUTE_MS).getUTCDay());
+  return (
+    window.weekdays === null ||
+    window.weekdays.includes(new Date(timeUnixMs + window.weekdayOffsetMinutes * MINUTE_MS).getUTCDay())
+  );
 }

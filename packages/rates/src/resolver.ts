@@ -2,7 +2,14 @@ import type { Catalog, ProviderCatalog } from "./catalog.ts";
 import { findModel, type ModelMatch } from "./find-model.ts";
 import { type ContractRule, type FindMapping, toOwnModel } from "./operator-rules.ts";
 import type { RateQuery, RateResolution, ResolvedRate } from "./pricer.ts";
-import { buildTimeline, type CardPrices, type CardSegment, findSegment, findWindow, type Timeline } from "./rate-card.ts";
+import {
+  buildTimeline,
+  type CardPrices,
+  type CardSegment,
+  findSegment,
+  findWindow,
+  type Timeline,
+} from "./rate-card.ts";
 import { readServiceTier } from "./service-tiers.ts";
 
 interface Known {
@@ -17,7 +24,11 @@ const MAX_KNOWN = 10_000;
 const NO_FACTORS = {};
 
 /** Creates the function that finds a price, remembering what it found. */
-export function createResolver(catalog: Catalog, contracts: readonly ContractRule[], findMapping: FindMapping): (query: RateQuery) => RateResolution {
+export function createResolver(
+  catalog: Catalog,
+  contracts: readonly ContractRule[],
+  findMapping: FindMapping,
+): (query: RateQuery) => RateResolution {
   let known = new Map<string, Known>();
   return (query) => {
     const { provider, model, serviceTier = "", inferenceRegion = "", timeUnixMs } = query;
@@ -32,12 +43,24 @@ export function createResolver(catalog: Catalog, contracts: readonly ContractRul
   };
 }
 
-function lookUp(catalog: Catalog, findMapping: FindMapping, provider: string, model: string, serviceTier: string, inferenceRegion: string): Known {
+function lookUp(
+  catalog: Catalog,
+  findMapping: FindMapping,
+  provider: string,
+  model: string,
+  serviceTier: string,
+  inferenceRegion: string,
+): Known {
   const match = matchModel(catalog, findMapping, provider, model);
   if (!match.ok) return { match, timeline: [], rates: new Map() };
   // A region in the model's own name (`us.`, an ARN's) is what was called; the span's region is only where the caller stood.
   const region = match.region === "" ? inferenceRegion.trim().toLowerCase() : match.region;
-  const timeline = buildTimeline(match.model, readServiceTier(serviceTier, match.list.id), region, match.list.tierFactors);
+  const timeline = buildTimeline(
+    match.model,
+    readServiceTier(serviceTier, match.list.id),
+    region,
+    match.list.tierFactors,
+  );
   return { match, timeline, rates: new Map() };
 }
 
@@ -49,13 +72,20 @@ function matchModel(catalog: Catalog, findMapping: FindMapping, provider: string
   return { ok: true, list, model: toOwnModel(mapping), region: "", inferred: false };
 }
 
-function rateAt({ match, timeline, rates }: Known, contracts: readonly ContractRule[], timeUnixMs: number): RateResolution {
+function rateAt(
+  { match, timeline, rates }: Known,
+  contracts: readonly ContractRule[],
+  timeUnixMs: number,
+): RateResolution {
   if (!match.ok) return match;
   const segment = findSegment(timeline, timeUnixMs);
   if (segment === undefined) return { ok: false, reason: "unknown-model", nearest: [] };
   const window = findWindow(segment, timeUnixMs);
   const card = window?.card ?? segment.card;
-  const contract = contracts.length === 0 ? null : (contracts.find((rule) => rule.covers(match.list.id, match.model.id, timeUnixMs)) ?? null);
+  const contract =
+    contracts.length === 0
+      ? null
+      : (contracts.find((rule) => rule.covers(match.list.id, match.model.id, timeUnixMs)) ?? null);
   let byContract = rates.get(card);
   if (byContract === undefined) rates.set(card, (byContract = new Map()));
   let resolution = byContract.get(contract);
@@ -66,7 +96,13 @@ function rateAt({ match, timeline, rates }: Known, contracts: readonly ContractR
   return resolution;
 }
 
-function toRate(match: ModelMatch & { ok: true }, segment: CardSegment, card: CardPrices, hours: string, contract: ContractRule | null): ResolvedRate {
+function toRate(
+  match: ModelMatch & { ok: true },
+  segment: CardSegment,
+  card: CardPrices,
+  hours: string,
+  contract: ContractRule | null,
+): ResolvedRate {
   const version = [segment.from, segment.variant, hours, contract?.name ?? ""].filter((part) => part !== "").join(":");
   const { list, model } = match;
   const own = contract === null ? {} : { contract: { name: contract.name, ...contract.apply(card) } };

@@ -1,6 +1,30 @@
 /** Words for a service tier that mean standard prices. */
-const STANDARD = new Set(["", "default", "standard", "auto", "on_demand", "ondemand", "on-demand", "none", "standard_only", "normal", "regular", "pay_as_you_go", "unspecified", "service_tier_unspecified"]);
-const SAME: Readonly<Record<string, string>> = { batches: "batch", batch_api: "batch", fast_mode: "fast", service_tier_flex: "flex", service_tier_priority: "priority", on_demand_priority: "priority", on_demand_flex: "flex", on_demand_batch: "batch" };
+const STANDARD = new Set([
+  "",
+  "default",
+  "standard",
+  "auto",
+  "on_demand",
+  "ondemand",
+  "on-demand",
+  "none",
+  "standard_only",
+  "normal",
+  "regular",
+  "pay_as_you_go",
+  "unspecified",
+  "service_tier_unspecified",
+]);
+const SAME: Readonly<Record<string, string>> = {
+  batches: "batch",
+  batch_api: "batch",
+  fast_mode: "fast",
+  service_tier_flex: "flex",
+  service_tier_priority: "priority",
+  on_demand_priority: "priority",
+  on_demand_flex: "flex",
+  on_demand_batch: "batch",
+};
 
 /** Tiers of bought capacity: a token costs what the commitment makes it cost; the list price is the standard one. */
 const COMMITTED: Readonly<Record<string, string>> = { anthropic: "priority" };

@@ -2,7 +2,17 @@ import { readModelName, toBedrockName, toCanonicalName } from "../model-names.ts
 import { findProviderByPrefix } from "../provider-names.ts";
 
 /** Providers whose own model ids have a path: only their own name is a prefix. */
-const WITH_PATHS: ReadonlySet<string> = new Set(["openrouter", "groq", "together", "fireworks", "novita", "cloudflare", "cerebras", "ovhcloud", "baseten"]);
+const WITH_PATHS: ReadonlySet<string> = new Set([
+  "openrouter",
+  "groq",
+  "together",
+  "fireworks",
+  "novita",
+  "cloudflare",
+  "cerebras",
+  "ovhcloud",
+  "baseten",
+]);
 
 /** The name and region under which rows of different lists about the same model meet. */
 export function toListKey(provider: string, model: string): { readonly name: string; readonly region: string } {

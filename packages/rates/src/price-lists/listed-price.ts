@@ -25,9 +25,10 @@ export interface ListedPrice {
 /** A price being collected. */
 export type OpenTable = { [bucket in PriceBucket]?: string };
 
-const DIGITS = 12;
+/** Digits of a price that count: the rest of a double is noise, and 1e-18 USD a token has no room for it. */
+const DIGITS = 10;
 
-/** A double times a power of ten as a plain decimal, with the noise of floating arithmetic (beyond 12 digits) rounded off. */
+/** A double times a power of ten as a plain decimal, with the noise of floating arithmetic (beyond ten digits) rounded off. */
 export function toDecimalString(value: number, exponent: number): string {
   const [digits = "0", shift = "0"] = value.toExponential(DIGITS - 1).split("e");
   const [whole = "0", fraction = ""] = digits.split(".");
@@ -60,5 +61,9 @@ export function readRecord(record: Readonly<Record<string, unknown>>, key: strin
 export function guessKind(model: string): ListedKind {
   if (/embed|gecko/i.test(model)) return "embedding";
   if (/whisper|tts|transcribe|speech|voxtral|audio|chirp|voice|realtime|sonic/i.test(model)) return "audio";
-  return /image|dall-e|imagen|veo|sora|rerank|moderation|ocr|diffusion|canvas|ranker|vision-preview-image|video|reel/i.test(model) ? "other" : "chat";
+  return /image|dall-e|imagen|veo|sora|rerank|moderation|ocr|diffusion|canvas|ranker|vision-preview-image|video|reel/i.test(
+    model,
+  )
+    ? "other"
+    : "chat";
 }

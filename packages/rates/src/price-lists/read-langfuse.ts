@@ -1,5 +1,13 @@
 import type { PriceBucket } from "@spancost/core";
-import { guessKind, isRecord, type ListedPrice, type OpenTable, readNumber, readRecord, toDecimalString } from "./listed-price.ts";
+import {
+  guessKind,
+  isRecord,
+  type ListedPrice,
+  type OpenTable,
+  readNumber,
+  readRecord,
+  toDecimalString,
+} from "./listed-price.ts";
 
 /** The list names one price several times, as SDKs name the usage; the first of a bucket that is there counts. */
 const KEYS: readonly (readonly [key: string, bucket: PriceBucket])[] = [
@@ -41,8 +49,23 @@ export function readLangfuse(list: unknown): ListedPrice[] {
 function readTier(provider: string, model: string, tier: Readonly<Record<string, unknown>>): ListedPrice {
   const name = String(tier["name"] ?? "").toLowerCase();
   const [, thousands] = />(\d+)k/.exec(name) ?? (name.includes("large") ? ["", "200"] : []);
-  const served = name.includes("flex") ? "flex" : name.includes("fast") ? (provider === "openai" ? "priority" : "fast") : "";
-  return { list: "langfuse", provider, model, kind: guessKind(model), region: "", tier: served, above: Number(thousands ?? 0) * 1000, prices: readTable(readRecord(tier, "prices")) };
+  const served = name.includes("flex")
+    ? "flex"
+    : name.includes("fast")
+      ? provider === "openai"
+        ? "priority"
+        : "fast"
+      : "";
+  return {
+    list: "langfuse",
+    provider,
+    model,
+    kind: guessKind(model),
+    region: "",
+    tier: served,
+    above: Number(thousands ?? 0) * 1000,
+    prices: readTable(readRecord(tier, "prices")),
+  };
 }
 
 function readTable(table: Readonly<Record<string, unknown>>): OpenTable {

@@ -1,6 +1,14 @@
 import type { PriceBucket } from "@spancost/core";
 import { findProviderByPrefix } from "../provider-names.ts";
-import { isRecord, type ListedKind, type ListedPrice, type OpenTable, readNumber, readRecord, toDecimalString } from "./listed-price.ts";
+import {
+  isRecord,
+  type ListedKind,
+  type ListedPrice,
+  type OpenTable,
+  readNumber,
+  readRecord,
+  toDecimalString,
+} from "./listed-price.ts";
 
 /** Keys of prices a token; each may carry a context suffix and a tier suffix. */
 const TOKEN_KEYS: Readonly<Record<string, PriceBucket>> = {
@@ -64,10 +72,18 @@ function readUnits(entry: Readonly<Record<string, unknown>>, mode: string): Open
     if (price !== undefined) units[bucket] = toDecimalString(price, exponent);
   };
   if (mode === "image_generation") set("images", readNumber(entry, "output_cost_per_image"));
-  if (mode === "video_generation") set("video_seconds", readNumber(entry, "output_cost_per_video_per_second") ?? readNumber(entry, "output_cost_per_second"));
-  if (mode === "audio_transcription") set("audio_seconds", readNumber(entry, "input_cost_per_second") || readNumber(entry, "output_cost_per_second"));
+  if (mode === "video_generation")
+    set(
+      "video_seconds",
+      readNumber(entry, "output_cost_per_video_per_second") ?? readNumber(entry, "output_cost_per_second"),
+    );
+  if (mode === "audio_transcription")
+    set("audio_seconds", readNumber(entry, "input_cost_per_second") || readNumber(entry, "output_cost_per_second"));
   if (mode === "audio_speech") set("characters", readNumber(entry, "input_cost_per_character"), 6);
-  set("web_search_requests", readNumber(readRecord(entry, "search_context_cost_per_query"), "search_context_size_medium"));
+  set(
+    "web_search_requests",
+    readNumber(readRecord(entry, "search_context_cost_per_query"), "search_context_size_medium"),
+  );
   return units;
 }
 

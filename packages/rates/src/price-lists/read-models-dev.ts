@@ -1,6 +1,14 @@
 import type { PriceBucket } from "@spancost/core";
 import { findProviderByPrefix } from "../provider-names.ts";
-import { guessKind, isRecord, type ListedPrice, type OpenTable, readNumber, readRecord, toDecimalString } from "./listed-price.ts";
+import {
+  guessKind,
+  isRecord,
+  type ListedPrice,
+  type OpenTable,
+  readNumber,
+  readRecord,
+  toDecimalString,
+} from "./listed-price.ts";
 
 const KEYS: Readonly<Record<string, PriceBucket>> = {
   input: "input",
@@ -19,14 +27,27 @@ export function readModelsDev(list: unknown): ListedPrice[] {
   return Object.entries(list).flatMap(([name, models]) => {
     const provider = findProviderByPrefix(name);
     if (provider === undefined || !isRecord(models)) return [];
-    return Object.entries(models).flatMap(([model, entry]) => (isRecord(entry) ? readEntry(provider, model, readRecord(entry, "cost")) : []));
+    return Object.entries(models).flatMap(([model, entry]) =>
+      isRecord(entry) ? readEntry(provider, model, readRecord(entry, "cost")) : [],
+    );
   });
 }
 
 function readEntry(provider: string, model: string, cost: Readonly<Record<string, unknown>>): ListedPrice[] {
-  const row = (above: number, table: Readonly<Record<string, unknown>>): ListedPrice => ({ list: "models.dev", provider, model, kind: guessKind(model), region: "", tier: "", above, prices: readTable(table) });
+  const row = (above: number, table: Readonly<Record<string, unknown>>): ListedPrice => ({
+    list: "models.dev",
+    provider,
+    model,
+    kind: guessKind(model),
+    region: "",
+    tier: "",
+    above,
+    prices: readTable(table),
+  });
   const tiers = Array.isArray(cost["tiers"]) ? cost["tiers"].filter(isRecord) : [];
-  return [row(0, cost), ...tiers.map((tier) => row(readNumber(readRecord(tier, "tier"), "size") ?? 0, tier))].filter((price) => Object.keys(price.prices).length > 0);
+  return [row(0, cost), ...tiers.map((tier) => row(readNumber(readRecord(tier, "tier"), "size") ?? 0, tier))].filter(
+    (price) => Object.keys(price.prices).length > 0,
+  );
 }
 
 function readTable(table: Readonly<Record<string, unknown>>): OpenTable {

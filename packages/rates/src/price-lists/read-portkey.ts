@@ -1,6 +1,14 @@
 import type { PriceBucket } from "@spancost/core";
 import { findProviderByPrefix } from "../provider-names.ts";
-import { guessKind, isRecord, type ListedPrice, type OpenTable, readNumber, readRecord, toDecimalString } from "./listed-price.ts";
+import {
+  guessKind,
+  isRecord,
+  type ListedPrice,
+  type OpenTable,
+  readNumber,
+  readRecord,
+  toDecimalString,
+} from "./listed-price.ts";
 
 const TOKEN_KEYS: Readonly<Record<string, PriceBucket>> = {
   request_token: "input",
@@ -13,7 +21,13 @@ const TOKEN_KEYS: Readonly<Record<string, PriceBucket>> = {
   response_image_token: "image_out",
   reasoning_token: "reasoning",
 };
-const MODES: Readonly<Record<string, string>> = { standard: "", batch: "batch", flex: "flex", priority: "priority", fast: "fast" };
+const MODES: Readonly<Record<string, string>> = {
+  standard: "",
+  batch: "batch",
+  flex: "flex",
+  priority: "priority",
+  fast: "fast",
+};
 const PROVIDERS: Readonly<Record<string, string>> = { "claude-platform-aws": "" };
 /** The list gives some transcription models cents a minute under the key for cents a token: no token costs that much. */
 const MAX_CENTS_PER_TOKEN = 0.1;
@@ -28,7 +42,9 @@ export function readPortkey(list: unknown): ListedPrice[] {
   return Object.entries(list).flatMap(([name, models]) => {
     const provider = PROVIDERS[name] ?? findProviderByPrefix(name);
     if (provider === undefined || provider === "" || !isRecord(models)) return [];
-    return Object.entries(models).flatMap(([model, entry]) => (model !== "default" && isRecord(entry) ? readEntry(provider, model, entry) : []));
+    return Object.entries(models).flatMap(([model, entry]) =>
+      model !== "default" && isRecord(entry) ? readEntry(provider, model, entry) : [],
+    );
   });
 }
 
@@ -36,16 +52,30 @@ function readEntry(provider: string, listed: string, entry: Readonly<Record<stri
   const [suffix, side, thousands] = LENGTH_SUFFIX.exec(listed) ?? [];
   const model = listed.replace(LENGTH_SUFFIX, "");
   const above = side === "gt" ? Number(thousands) * 1000 : 0;
-  const row = (region: string, tier: string, from: number, config: Readonly<Record<string, unknown>>): ListedPrice[] => {
+  const row = (
+    region: string,
+    tier: string,
+    from: number,
+    config: Readonly<Record<string, unknown>>,
+  ): ListedPrice[] => {
     const prices = readTable(config);
-    return Object.keys(prices).length === 0 ? [] : [{ list: "portkey", provider, model, kind: guessKind(model), region, tier, above: from, prices }];
+    return Object.keys(prices).length === 0
+      ? []
+      : [{ list: "portkey", provider, model, kind: guessKind(model), region, tier, above: from, prices }];
   };
   const config = readRecord(entry, "pricing_config");
-  const plain = [...row("", "", above, readRecord(config, "pay_as_you_go")), ...row("", "batch", above, readRecord(config, "batch_config"))];
-  const custom = readRegions(readRecord(readRecord(entry, "custom_pricing"), "regions")).flatMap(({ region, tier, from, config: table }) => row(region, tier, from, table));
+  const plain = [
+    ...row("", "", above, readRecord(config, "pay_as_you_go")),
+    ...row("", "batch", above, readRecord(config, "batch_config")),
+  ];
+  const custom = readRegions(readRecord(readRecord(entry, "custom_pricing"), "regions")).flatMap(
+    ({ region, tier, from, config: table }) => row(region, tier, from, table),
+  );
   // The detailed part repeats the plain one; where both exist it is the maintained one.
   const detailed = new Set(custom.map((price) => `${price.region} ${price.tier} ${price.above}`));
-  return suffix === undefined ? [...plain.filter((price) => !detailed.has(`${price.region} ${price.tier} ${price.above}`)), ...custom] : plain;
+  return suffix === undefined
+    ? [...plain.filter((price) => !detailed.has(`${price.region} ${price.tier} ${price.above}`)), ...custom]
+    : plain;
 }
 
 interface RegionRow {
@@ -61,11 +91,15 @@ function readRegions(regions: Readonly<Record<string, unknown>>): RegionRow[] {
     const modes = readRecord(readRecord(regions, names), "execution_modes");
     for (const mode of Object.keys(modes)) {
       const tiers = readRecord(readRecord(modes, mode), "context_tiers");
-      const tables: [number, Readonly<Record<string, unknown>>][] = Object.keys(tiers).map((key) => [readLength(key), readRecord(tiers, key)]);
+      const tables: [number, Readonly<Record<string, unknown>>][] = Object.keys(tiers).map((key) => [
+        readLength(key),
+        readRecord(tiers, key),
+      ]);
       if (tables.length === 0) tables.push([0, readRecord(modes, mode)]);
       for (const [from, table] of tables) {
         const config = readRecord(readRecord(table, "pricing_config"), "pay_as_you_go");
-        for (const name of names.split(",")) rows.push({ region: name === "default" ? "" : name, tier: MODES[mode] ?? mode, from, config });
+        for (const name of names.split(","))
+          rows.push({ region: name === "default" ? "" : name, tier: MODES[mode] ?? mode, from, config });
       }
     }
   }
@@ -100,6 +134,8 @@ function readUnits(config: Readonly<Record<string, unknown>>, prices: OpenTable)
   if (search !== undefined && search > 0) prices.web_search_requests = toDecimalString(search, -2);
   const video = price("video_seconds") ?? price("video_duration_seconds_1280_720");
   if (video !== undefined && video > 0) prices.video_seconds = toDecimalString(video, -2);
-  const image = readNumber(readRecord(readRecord(readRecord(readRecord(config, "image"), "default"), "default"), ""), "price") ?? readNumber(readRecord(readRecord(readRecord(config, "image"), "default"), "default"), "price");
+  const image =
+    readNumber(readRecord(readRecord(readRecord(readRecord(config, "image"), "default"), "default"), ""), "price") ??
+    readNumber(readRecord(readRecord(readRecord(config, "image"), "default"), "default"), "price");
   if (image !== undefined && image > 0) prices.images = toDecimalString(image, -2);
 }

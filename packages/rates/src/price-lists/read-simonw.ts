@@ -14,7 +14,11 @@ export function readSimonw(list: unknown): ListedPrice[] {
   });
 }
 
-function readModel(provider: string, entry: Readonly<Record<string, unknown>>, siblings: readonly Readonly<Record<string, unknown>>[]): ListedPrice[] {
+function readModel(
+  provider: string,
+  entry: Readonly<Record<string, unknown>>,
+  siblings: readonly Readonly<Record<string, unknown>>[],
+): ListedPrice[] {
   const id = String(entry["id"] ?? "");
   const history = Array.isArray(entry["price_history"]) ? entry["price_history"].filter(isRecord) : [];
   const current = history.find((price) => price["to_date"] === null) ?? history[0];
@@ -22,7 +26,18 @@ function readModel(provider: string, entry: Readonly<Record<string, unknown>>, s
   const base = id.replace(LENGTH_SUFFIX, "");
   const isLong = base !== id && siblings.some((sibling) => sibling["id"] === base);
   const above = isLong ? Number(LENGTH_SUFFIX.exec(id)?.[1] ?? 0) * 1000 : 0;
-  return [{ list: "simonw", provider, model: isLong ? base : id, kind: guessKind(id), region: "", tier: "", above, prices: readTable(current) }];
+  return [
+    {
+      list: "simonw",
+      provider,
+      model: isLong ? base : id,
+      kind: guessKind(id),
+      region: "",
+      tier: "",
+      above,
+      prices: readTable(current),
+    },
+  ];
 }
 
 function readTable(price: Readonly<Record<string, unknown>>): OpenTable {
