@@ -1,4 +1,5 @@
 export { type EmbeddedEngine, type EmbeddedEngineOptions, startEmbeddedEngine } from "./engine/embedded-engine.ts";
+export { type SettleResult, Settler } from "./maintenance/settler.ts";
 export { migrate } from "./migrations/migrate.ts";
 export { createPublicSql, PUBLIC_TABLES, type PublicQuery, type PublicSql } from "./public-sql/public-sql.ts";
 export { type Authorize, createPublicSqlServer } from "./public-sql/public-sql-server.ts";

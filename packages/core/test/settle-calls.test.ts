@@ -28,6 +28,8 @@ function call(spanId: string, changes: Partial<SettleCall> = {}): SettleCall {
   };
 }
 
+/** A span of another tracer around the time of `call`. */
+const PEER = { traceId: "t2", producer: "langfuse", startTimeUnixNano: T0 - MS, endTimeUnixNano: T0 + 101n * MS } as const;
 const unknown = { usage: UNKNOWN_USAGE, usageKnown: false } as const;
 
 function spanOf({ traceId, spanId, parentSpanId, attribution }: SettleCall): SettleSpan {
@@ -97,7 +99,7 @@ describe("settlement in one trace", () => {
 });
 
 describe("settlement across traces", () => {
-  const other = { traceId: "t2", producer: "langfuse", startTimeUnixNano: T0 - MS, endTimeUnixNano: T0 + 101n * MS } as const;
+  const other = PEER;
 
   it("counts a call that two tracers saw once", () => {
     expect(settle([call("a"), call("b", other)])).toEqual({ "t1:a": "counts", "t2:b": "same-usage t1:a" });
@@ -140,7 +142,7 @@ describe("attribution", () => {
 
   it("comes from the span that lost, where the one that counts has none", () => {
     const winner = call("a");
-    const loser = call("b", { traceId: "t2", producer: "langfuse", attribution: { ...NOBODY, tenantId: "acme" } });
+    const loser = call("b", { ...PEER, attribution: { ...NOBODY, tenantId: "acme" } });
     expect(settleCalls([winner, loser], [winner, loser].map(spanOf)).get("t1:a")?.attribution.tenantId).toBe("acme");
   });
 

@@ -7,6 +7,7 @@ import {
   createStore,
   type EmbeddedEngine,
   migrate,
+  Settler,
   startEmbeddedEngine,
   type Store,
 } from "@spancost/clickhouse";
@@ -16,6 +17,7 @@ import type { ServerConfig } from "./config/load-config.ts";
 import { createApi } from "./http/api.ts";
 import { createAuthorize } from "./http/authorize.ts";
 import { createMetrics } from "./http/metrics.ts";
+import { type MaintenanceLoop, startMaintenance } from "./maintenance-loop.ts";
 import { ServerError } from "./server-error.ts";
 
 /** The running server. */
@@ -56,14 +58,16 @@ async function startListeners(
   const token = config.token ?? null;
   const authorize = createAuthorize(token);
   const requests: RequestCounts = new Map();
+  const attributionKeys = { tenantId: config.tenantKey, userId: config.userKey, feature: config.featureKey };
   const ingest = new Ingest(store, {
     pricer: createPricer(),
-    attributionKeys: { tenantId: config.tenantKey, userId: config.userKey, feature: config.featureKey },
+    attributionKeys,
     labels: config.labels,
     storeContent: config.storeContent,
   });
   const publicSql = createPublicSql(store.client);
-  const api = createApi({ store, publicSql, authorize, renderMetrics: createMetrics({ ingest, requests }) });
+  const maintenance = startMaintenance(new Settler(store.client, attributionKeys), reportError);
+  const api = createApi({ store, publicSql, authorize, renderMetrics: createMetrics({ ingest, requests, maintenance }) });
   const serveApi = getRequestListener(api.fetch);
   const servers = {
     api: createHttpServer((request, response) => void serveApi(request, response)),
@@ -76,19 +80,25 @@ async function startListeners(
       otlp: await listen(servers.otlp, config.host, config.otlpHttpPort, "--otlp-http-port"),
       sql: await listen(servers.sql, config.host, config.sqlPort, "--sql-port"),
     };
-    return createHandle(Object.values(servers), urls, ingest, engine, store);
+    return createHandle(Object.values(servers), urls, { ingest, maintenance, engine, store });
   } catch (error) {
     await Promise.all(Object.values(servers).map(close));
+    await maintenance.stop();
     throw error;
   }
+}
+
+interface Parts {
+  readonly ingest: Ingest;
+  readonly maintenance: MaintenanceLoop;
+  readonly engine: EmbeddedEngine | null;
+  readonly store: Store;
 }
 
 function createHandle(
   servers: readonly Server[],
   urls: RunningServer["urls"],
-  ingest: Ingest,
-  engine: EmbeddedEngine | null,
-  store: Store,
+  { ingest, maintenance, engine, store }: Parts,
 ): RunningServer {
   let stopped: Promise<void> | undefined;
   const failed = new Promise<never>((_, reject) => {
@@ -107,9 +117,14 @@ function createHandle(
   async function stopAll(): Promise<void> {
     await Promise.all(servers.map(close));
     await ingest.drain();
+    await maintenance.stop();
     await store.close();
     await engine?.stop();
   }
+}
+
+function reportError(error: unknown): void {
+  console.error(`spancost: maintenance failed and will be tried again: ${error instanceof Error ? error.message : String(error)}`);
 }
 
 async function listen(server: Server, host: string, port: number, flag: string): Promise<string> {

@@ -1,5 +1,5 @@
 import { InterfaceError } from "../http-interface/query-request.ts";
-import { quoteName, quoteText } from "./quote.ts";
+import { quoteName, quoteText } from "../quote.ts";
 
 /** Text that is not searched for placeholders (quoted texts and names, comments), or a placeholder. */
 const TOKEN =

@@ -7,7 +7,7 @@ import type { Session } from "chdb";
 import { InterfaceError, type QueryRequest } from "../http-interface/query-request.ts";
 import type { QueryAnswer } from "../http-interface/serve-queries.ts";
 import { bindParameters } from "./bind-parameters.ts";
-import { quoteName, quoteText } from "./quote.ts";
+import { quoteName, quoteText } from "../quote.ts";
 import type { SessionPool } from "./session-pool.ts";
 
 const INSERT_WITH_FORMAT = /^\s*(INSERT\s+INTO\s[^]*?)\s+FORMAT\s+(\w+)\s*;?\s*$/i;

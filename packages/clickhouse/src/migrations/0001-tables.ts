@@ -166,7 +166,7 @@ FROM spancost.llm_calls_history FINAL
 UNION ALL
 SELECT
     lower(hex(trace_id)), lower(hex(span_id)),
-    version, CAST(NULL, 'Nullable(DateTime64(3, \'UTC\'))'), '',
+    version, CAST(NULL AS Nullable(DateTime64(3))), '',
     tenant_id, user_id, feature, provider, model, list_cost, cost, cost_status, cost_reason, rate_version,
     duplicate_of, settle_reason, hour
 FROM spancost.llm_calls FINAL`,

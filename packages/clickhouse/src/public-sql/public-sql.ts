@@ -5,7 +5,7 @@ import { loadSafeFunctions } from "./safe-functions.ts";
 import { parseStatement } from "./syntax-tree.ts";
 
 /** Tables and views that are part of the public contract. @see docs/sql.md */
-export const PUBLIC_TABLES: ReadonlySet<string> = new Set(["calls", "spend", "otel_traces"]);
+export const PUBLIC_TABLES: ReadonlySet<string> = new Set(["calls", "spend", "calls_history", "otel_traces"]);
 
 /** A stranger's query. */
 export interface PublicQuery {

@@ -1,14 +1,16 @@
 import type { Ingest, RequestCounts } from "@spancost/collector";
+import type { MaintenanceLoop } from "../maintenance-loop.ts";
 import { collectDefaultMetrics, Counter, Gauge, Registry } from "prom-client";
 
 /** What is measured. */
 export interface MetricsSources {
   readonly ingest: Ingest;
   readonly requests: RequestCounts;
+  readonly maintenance: MaintenanceLoop;
 }
 
 /** The metrics page, in Prometheus' text format; figures are taken when it is asked for. */
-export function createMetrics({ ingest, requests }: MetricsSources): () => Promise<string> {
+export function createMetrics({ ingest, requests, maintenance }: MetricsSources): () => Promise<string> {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   counter("spancost_spans_accepted_total", "Spans acknowledged: durable in the database.", () => [
@@ -31,6 +33,12 @@ export function createMetrics({ ingest, requests }: MetricsSources): () => Promi
   );
   counter("spancost_otlp_requests_total", "OTLP requests by HTTP status.", () => labelled("status", requests), [
     "status",
+  ]);
+  counter("spancost_calls_settled_total", "Calls that settlement gave a new version.", () => [
+    [{}, maintenance.counters.settledCalls],
+  ]);
+  counter("spancost_maintenance_failures_total", "Runs of maintenance that failed and were tried again.", () => [
+    [{}, maintenance.counters.failedRuns],
   ]);
   new Gauge({
     name: "spancost_spans_waiting",

@@ -1,0 +1,187 @@
+import type { ClickHouseClient } from "@clickhouse/client";
+import { ATTRIBUTION_SOURCES, type AttributionKeys, readAttribution, type SettleCall, type SettleSpan, UNKNOWN_USAGE } from "@spancost/core";
+import { quoteText } from "../quote.ts";
+
+/** A call as settlement reads it, with what the ledger holds of it now. */
+export interface LedgerCall extends SettleCall {
+  readonly current: {
+    readonly tenantId: string;
+    readonly userId: string;
+    readonly feature: string;
+    readonly task: string;
+    readonly taskId: string;
+    readonly duplicateOf: string;
+    readonly reason: string;
+  };
+}
+
+/** Calls whose spans end within this of each other may be one call seen by two producers. */
+const PEER_WINDOW_SECONDS = 600;
+
+interface CallRecord {
+  readonly trace: string;
+  readonly span: string;
+  readonly parent: string;
+  readonly scope_name: string;
+  readonly service: string;
+  readonly model_requested: string;
+  readonly model_reported: string;
+  readonly response_id: string;
+  readonly start: string;
+  readonly duration_ns: string;
+  readonly cost_status: string;
+  readonly tokens: (string | null)[];
+  readonly own: [tenant: string, user: string, feature: string, task: string, taskId: string];
+  readonly now: [tenant: string, user: string, feature: string, task: string, taskId: string];
+  readonly duplicate_of: string;
+  readonly settle_reason: string;
+}
+
+/** Traces that got spans or calls since a moment of the database's clock, with how many they have had since then. */
+export async function queryTouchedTraces(client: ClickHouseClient, sinceUnixMs: number): Promise<Map<string, number>> {
+  const rows = await select<{ trace: string; n: string }>(
+    client,
+    `SELECT trace, sum(n) AS n FROM (
+    SELECT TraceId AS trace, count() AS n FROM spancost.otel_traces WHERE IngestedAt >= fromUnixTimestamp64Milli({since:Int64}) GROUP BY trace
+    UNION ALL
+    SELECT lower(hex(trace_id)) AS trace, count() AS n FROM spancost.llm_calls WHERE ingested_at >= fromUnixTimestamp64Milli({since:Int64}) GROUP BY trace
+) GROUP BY trace`,
+    { since: sinceUnixMs },
+  );
+  return new Map(rows.map(({ trace, n }) => [trace, Number(n)]));
+}
+
+/** The database's clock, in milliseconds since 1970. */
+export async function queryNow(client: ClickHouseClient): Promise<number> {
+  const [row] = await select<{ now: string }>(client, "SELECT toUnixTimestamp64Milli(now64(3)) AS now");
+  return Number(row?.now ?? 0);
+}
+
+/** Every call of some traces. */
+export async function queryCalls(client: ClickHouseClient, traces: readonly string[]): Promise<LedgerCall[]> {
+  return traces.length === 0 ? [] : selectCalls(client, `trace_id IN (${traces.map(toId).join(", ")})`);
+}
+
+/** Traces that hold calls which, by their figures, could be the same as some of these, seen by another producer. */
+export async function queryPeerTraces(client: ClickHouseClient, calls: readonly LedgerCall[]): Promise<string[]> {
+  const starts = calls.map(({ startTimeUnixNano }) => startTimeUnixNano / 1_000_000_000n);
+  const from = starts.reduce((a, b) => (a < b ? a : b)) - BigInt(PEER_WINDOW_SECONDS);
+  const to = starts.reduce((a, b) => (a > b ? a : b)) + BigInt(PEER_WINDOW_SECONDS);
+  const range = `hour >= toStartOfHour(fromUnixTimestamp(${from})) AND hour <= fromUnixTimestamp(${to})`;
+  const services = unique(calls.map(({ service }) => quoteText(service)));
+  const producers = await select<{ n: string }>(
+    client,
+    `SELECT uniqExact(scope_name) AS n FROM spancost.llm_calls WHERE ${range} AND service IN (${services.join(", ")})`,
+  );
+  if (Number(producers[0]?.n ?? 0) < 2) return [];
+  const responses = unique(calls.flatMap(({ responseId }) => (responseId === "" ? [] : [quoteText(responseId)])));
+  const outputs = unique(calls.flatMap(({ usage }) => (usage.output === null ? [] : [String(usage.output)])));
+  const inputs = unique(calls.flatMap(({ usage }) => (usage.input === null ? [] : [String(usage.input)])));
+  const evidence = [
+    "cost_status = 'unknown_usage'",
+    ...(responses.length > 0 ? [`response_id IN (${responses.join(", ")})`] : []),
+    ...(outputs.length > 0 ? [`output_tokens IN (${outputs.join(", ")})`] : []),
+    ...(inputs.length > 0 ? [`(output_tokens IS NULL AND input_tokens IN (${inputs.join(", ")}))`] : []),
+    ...(calls.some(({ usageKnown, refused }) => !usageKnown && !refused) ? [`started_at >= fromUnixTimestamp(${from})`] : []),
+  ];
+  const rows = await select<{ trace: string }>(
+    client,
+    `SELECT DISTINCT lower(hex(trace_id)) AS trace FROM spancost.llm_calls FINAL
+WHERE ${range} AND service IN (${services.join(", ")}) AND (${evidence.join(" OR ")})`,
+  );
+  return rows.map(({ trace }) => trace);
+}
+
+/** Every span of some traces, with the attribution it carries. */
+export async function querySpans(client: ClickHouseClient, traces: readonly string[], keys: AttributionKeys): Promise<SettleSpan[]> {
+  const sources = unique([keys.tenantId, keys.userId, keys.feature, ...ATTRIBUTION_SOURCES]).map(quoteText);
+  const rows = await select<{ trace: string; span: string; parent: string; attributes: Record<string, string> }>(
+    client,
+    `SELECT TraceId AS trace, SpanId AS span, any(ParentSpanId) AS parent,
+    any(mapFilter((name, value) -> name IN (${sources.join(", ")}), SpanAttributes)) AS attributes
+FROM spancost.otel_traces WHERE TraceId IN (${traces.map(quoteText).join(", ")}) GROUP BY trace, span`,
+  );
+  return rows.map(({ trace, span, parent, attributes }) => ({
+    traceId: trace,
+    spanId: span,
+    parentSpanId: parent,
+    attribution: readAttribution({ ...EMPTY_SPAN, attributes }, keys),
+  }));
+}
+
+const EMPTY_SPAN = {
+  name: "",
+  scopeName: "",
+  scopeVersion: "",
+  statusCode: 0,
+  resourceAttributes: {},
+  startTimeUnixNano: 0n,
+  endTimeUnixNano: 0n,
+} as const;
+
+const NO_PARENT = "0".repeat(16);
+const KNOWN_STATUSES: ReadonlySet<string> = new Set(["priced", "inferred", "provided", "unpriced"]);
+
+async function selectCalls(client: ClickHouseClient, where: string): Promise<LedgerCall[]> {
+  const rows = await select<CallRecord>(
+    client,
+    `SELECT lower(hex(trace_id)) AS trace, lower(hex(span_id)) AS span, lower(hex(parent_span_id)) AS parent, scope_name, service,
+    model_requested, model_reported, response_id, toUnixTimestamp64Nano(started_at) AS start, duration_ns, cost_status,
+    [input_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, output_tokens, reasoning_tokens, audio_input_tokens, audio_output_tokens, web_search_requests] AS tokens,
+    [own_tenant_id, own_user_id, own_feature, own_task, own_task_id] AS own,
+    [tenant_id, user_id, feature, task, task_id] AS now, duplicate_of, settle_reason
+FROM spancost.llm_calls FINAL WHERE ${where}`,
+  );
+  return rows.map(toLedgerCall);
+}
+
+function toLedgerCall(row: CallRecord): LedgerCall {
+  const [input, cacheRead, cacheWrite5m, cacheWrite1h, output, reasoning, audioIn, audioOut, webSearchRequests] = row.tokens.map(
+    (count) => (count === null ? null : Number(count)),
+  ) as (number | null)[];
+  const [tenantId, userId, feature, task, taskId] = row.now;
+  const [ownTenantId, ownUserId, ownFeature, ownTask, ownTaskId] = row.own;
+  const start = BigInt(row.start);
+  return {
+    key: `${row.trace}:${row.span}`,
+    traceId: row.trace,
+    spanId: row.span,
+    parentSpanId: row.parent === NO_PARENT ? "" : row.parent,
+    producer: row.scope_name,
+    service: row.service,
+    modelRequested: row.model_requested,
+    modelReported: row.model_reported,
+    responseId: row.response_id,
+    startTimeUnixNano: start,
+    endTimeUnixNano: start + BigInt(row.duration_ns),
+    usage: {
+      ...UNKNOWN_USAGE,
+      input: input ?? null,
+      cacheRead: cacheRead ?? null,
+      cacheWrite5m: cacheWrite5m ?? null,
+      cacheWrite1h: cacheWrite1h ?? null,
+      output: output ?? null,
+      reasoning: reasoning ?? null,
+      audioIn: audioIn ?? null,
+      audioOut: audioOut ?? null,
+      webSearchRequests: webSearchRequests ?? null,
+    },
+    usageKnown: KNOWN_STATUSES.has(row.cost_status),
+    refused: row.cost_status === "not_billed",
+    attribution: { tenantId: ownTenantId, userId: ownUserId, feature: ownFeature, task: ownTask, taskId: ownTaskId },
+    current: { tenantId, userId, feature, task, taskId, duplicateOf: row.duplicate_of, reason: row.settle_reason },
+  };
+}
+
+async function select<Row>(client: ClickHouseClient, query: string, query_params: Record<string, unknown> = {}): Promise<Row[]> {
+  const result = await client.query({ query, query_params, format: "JSONEachRow" });
+  return result.json<Row>();
+}
+
+function toId(hex: string): string {
+  return `unhex(${quoteText(hex)})`;
+}
+
+function unique(texts: readonly string[]): string[] {
+  return [...new Set(texts)];
+}

@@ -1,0 +1,75 @@
+import type { ClickHouseClient } from "@clickhouse/client";
+import { type AttributionKeys, settleCalls } from "@spancost/core";
+import { type LedgerCall, queryCalls, queryNow, queryPeerTraces, querySpans, queryTouchedTraces } from "./settle-queries.ts";
+import { toChange, writeSettlements } from "./write-settlements.ts";
+
+/** What one run did. */
+export interface SettleResult {
+  /** Traces that were looked at. */
+  readonly traces: number;
+  /** Calls that got a new version. */
+  readonly changed: number;
+}
+
+/** A row can become visible this long after the time it is stamped with: the length of a slow insert. */
+const INSERT_LATENCY_MS = 15_000;
+/** At the first run of a process, what came before it is looked at as well: it may have died before settling it. */
+const FIRST_LOOK_BACK_MS = 24 * 3_600_000;
+const TRACES_A_ROUND = 500;
+
+/**
+ * Settles calls as spans arrive: a new span of a trace makes the whole trace be looked at again. Its own writes are new versions, so it
+ * sees them as touched once and finds nothing to change.
+ */
+export class Settler {
+  readonly #client: ClickHouseClient;
+  readonly #keys: AttributionKeys;
+  #since: number | undefined;
+  /** Rows that each recent trace had when it was settled. */
+  #settled = new Map<string, number>();
+
+  constructor(client: ClickHouseClient, keys: AttributionKeys) {
+    this.#client = client;
+    this.#keys = keys;
+  }
+
+  /** Settles what came since the last run. Runs must not overlap. */
+  async run(): Promise<SettleResult> {
+    const now = await queryNow(this.#client);
+    const touched = await queryTouchedTraces(this.#client, this.#since ?? now - FIRST_LOOK_BACK_MS);
+    const traces = [...touched].filter(([trace, rows]) => this.#settled.get(trace) !== rows).map(([trace]) => trace);
+    let changed = 0;
+    for (let at = 0; at < traces.length; at += TRACES_A_ROUND) {
+      changed += await this.#settle(traces.slice(at, at + TRACES_A_ROUND));
+    }
+    this.#settled = touched;
+    this.#since = now - INSERT_LATENCY_MS;
+    return { traces: traces.length, changed };
+  }
+
+  async #settle(traces: readonly string[]): Promise<number> {
+    const touched = await queryCalls(this.#client, traces);
+    if (touched.length === 0) return 0;
+    const peers = (await queryPeerTraces(this.#client, touched)).filter((trace) => !traces.includes(trace));
+    const calls = [...touched, ...(await queryCalls(this.#client, peers))];
+    const concerned = [...new Set(calls.map(({ traceId }) => traceId))];
+    const spans = needSpans(calls) ? await querySpans(this.#client, concerned, this.#keys) : [];
+    const settlements = settleCalls(calls, spans);
+    const changes = calls.flatMap((call) => {
+      const settlement = settlements.get(call.key);
+      return settlement === undefined ? [] : (toChange(call, settlement) ?? []);
+    });
+    await writeSettlements(this.#client, changes);
+    return changes.length;
+  }
+}
+
+/** Whether anything depends on other spans: a call among others in its trace, or one that lacks attribution. */
+function needSpans(calls: readonly LedgerCall[]): boolean {
+  const traces = new Set<string>();
+  return calls.some(({ traceId, attribution: { tenantId, userId, feature, task, taskId } }) => {
+    const isSecond = traces.has(traceId);
+    traces.add(traceId);
+    return isSecond || tenantId === "" || userId === "" || feature === "" || (task === "" && taskId === "");
+  });
+}

@@ -1,0 +1,60 @@
+import type { Settler } from "@spancost/clickhouse";
+
+/** The loop of maintenance, and what it did. */
+export interface MaintenanceLoop {
+  readonly counters: { settledCalls: number; failedRuns: number; lastRunUnixMs: number };
+  /** Ends the loop after the run under way. */
+  stop(): Promise<void>;
+}
+
+/** Calls are to be settled within 10 s of their last span; a run that finds nothing costs two small queries. */
+const INTERVAL_MS = 500;
+/** After a failure, such as a database that is away, the next try waits longer. */
+const INTERVAL_AFTER_FAILURE_MS = 5_000;
+
+/** Runs maintenance one run after the other, until stopped. A failed run is reported and tried again. */
+export function startMaintenance(settler: Settler, reportError: (error: unknown) => void): MaintenanceLoop {
+  const counters = { settledCalls: 0, failedRuns: 0, lastRunUnixMs: 0 };
+  const stopped = Promise.withResolvers<void>();
+  let stopping = false;
+  const finished = loop();
+  return {
+    counters,
+    async stop() {
+      stopping = true;
+      stopped.resolve();
+      await finished;
+    },
+  };
+
+  async function loop(): Promise<void> {
+    while (!stopping) {
+      const succeeded = await runOnce();
+      await pause(succeeded ? INTERVAL_MS : INTERVAL_AFTER_FAILURE_MS);
+    }
+  }
+
+  async function runOnce(): Promise<boolean> {
+    try {
+      const { changed } = await settler.run();
+      counters.settledCalls += changed;
+      counters.lastRunUnixMs = Date.now();
+      return true;
+    } catch (error) {
+      counters.failedRuns += 1;
+      if (!stopping) reportError(error);
+      return false;
+    }
+  }
+
+  async function pause(durationMs: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await Promise.race([
+      new Promise((resolve) => {
+        timer = setTimeout(resolve, durationMs);
+      }),
+      stopped.promise,
+    ]);
+    clearTimeout(timer);
+  }
+}
