@@ -1,4 +1,4 @@
-// Writes data/listed/<provider>.json: what independent price lists agree on. The lists themselves do not ship.
+// Writes data/listed/<provider>.ndjson: what independent price lists agree on. The lists themselves do not ship.
 // node --conditions=@spancost/source packages/rates/scripts/agree-prices.ts <folder of the lists>
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,6 +7,8 @@ import type { PriceTable } from "../src/catalog-format.ts";
 import { type AgreedRow, agreeOnRows, type RowKey } from "./agree-on-rows.ts";
 import { readLists } from "./read-lists.ts";
 
+/** The day on which the lists were read. */
+const READ_ON = "2026-11-20";
 const OUTPUT = fileURLToPath(new URL("../data/listed/", import.meta.url));
 const folder = process.argv[2];
 if (folder === undefined) throw new Error("Say where the price lists are: agree-prices.ts <folder>.");
@@ -24,7 +26,7 @@ type Open = { -readonly [bucket in keyof PriceTable]: PriceTable[bucket] };
 
 const rows = agreeOnRows(readLists((name) => JSON.parse(readFileSync(join(folder, name), "utf8"))));
 const disputed = writeProviders(rows);
-console.log(`${disputed.length} names left out: lists dispute their price.`);
+console.log(`${disputed.length} names left out, because lists dispute their price:\n${disputed.join("\n")}`);
 
 function writeProviders(agreed: readonly AgreedRow[]): string[] {
   rmSync(OUTPUT, { recursive: true, force: true });
@@ -42,15 +44,9 @@ function writeProviders(agreed: readonly AgreedRow[]): string[] {
         if (model === null) left.push(`${provider}/${name}`);
         return model ?? [];
       });
-    const text = collapse(models)
-      .map((model) => JSON.stringify(model))
-      .join(",\n");
-    writeFileSync(
-      join(OUTPUT, `${provider}.json`),
-      `{"provider":"${provider}","readOn":"2026-11-20","models":[\n${text}\n]}\n`,
-    );
+    const lines = [{ provider, readOn: READ_ON }, ...collapse(models)].map((line) => JSON.stringify(line));
+    writeFileSync(join(OUTPUT, `${provider}.ndjson`), `${lines.join("\n")}\n`);
   }
-  writeFileSync(join(OUTPUT, "disputed.json"), `${JSON.stringify(left.sort(), null, 1)}\n`);
   return left;
 }
 

@@ -104,8 +104,8 @@ function applyModel(models: Map<string, DraftModel>, overlay: OverlayModel, sour
   if (overlay.rates !== undefined) draft.rates = overlay.rates.map(toDraft);
   if (overlay.patch !== undefined) draft.rates = draft.rates.map((rate) => merge(rate, overlay.patch ?? {}, "patch"));
   if (overlay.set !== undefined) draft.rates = draft.rates.map((rate) => ({ ...rate, ...overlay.set }));
-  if (overlay.currentFrom !== undefined)
-    draft.rates = draft.rates.map(({ from: _, ...rate }) => ({ from: overlay.currentFrom, ...rate }) as DraftRate);
+  const { currentFrom } = overlay;
+  if (currentFrom !== undefined) draft.rates = draft.rates.map((rate) => ({ ...rate, from: currentFrom }));
   draft.rates = [...(overlay.before ?? []).map(toDraft), ...draft.rates, ...(overlay.after ?? []).map(toDraft)];
   if (draft.rates.length === 0) throw new Error(`${overlay.id} has no rates.`);
 }
@@ -116,7 +116,8 @@ function isDated({ rates = [], before = [], after = [] }: OverlayModel): boolean
 
 /** A snapshot has its own history: what an alias that moved from snapshot to snapshot cost says nothing about it. */
 function splitAliases(models: Map<string, DraftModel>, draft: DraftModel, kept: readonly string[]): void {
-  for (const alias of draft.aliases.filter((name) => !kept.includes(name))) models.set(alias, { id: alias, aliases: [], rates: structuredClone(draft.rates) });
+  for (const alias of draft.aliases.filter((name) => !kept.includes(name)))
+    models.set(alias, { id: alias, aliases: [], rates: structuredClone(draft.rates) });
   draft.aliases = draft.aliases.filter((name) => kept.includes(name));
 }
 

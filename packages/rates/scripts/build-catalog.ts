@@ -35,18 +35,29 @@ interface ListedFile {
 /** The text that src/data/catalog.json should have. */
 export function buildCatalog(): string {
   const drafts: Drafts = new Map();
-  for (const file of readFolder<ListedFile>(LISTED).filter(({ provider }) => provider !== undefined))
-    addListed(drafts, file);
+  for (const file of readListed()) addListed(drafts, file);
   addSeed(drafts);
   const overlays = readFolder<OverlayFile>(OVERLAY).sort((a, b) => LATE.indexOf(a.provider) - LATE.indexOf(b.provider));
   for (const overlay of overlays) applyOverlay(drafts, overlay);
-  return `${writeCatalog(toCatalog(drafts))}\n`;
+  return `${JSON.stringify(toCatalog(drafts), null, 2)}\n`;
 }
 
 function readFolder<T>(folder: string): T[] {
   return readdirSync(folder)
     .sort()
     .map((name) => JSON.parse(readFileSync(folder + name, "utf8")));
+}
+
+/** Reads the agreed prices: a line for the provider, then a line for each model. */
+function readListed(): ListedFile[] {
+  return readdirSync(LISTED)
+    .sort()
+    .map((name) => {
+      const [head, ...models] = readFileSync(LISTED + name, "utf8")
+        .trim()
+        .split("\n");
+      return { ...JSON.parse(head ?? "{}"), models: models.map((line) => JSON.parse(line)) };
+    });
 }
 
 function addListed(drafts: Drafts, { provider, readOn, models }: ListedFile): void {
@@ -97,15 +108,6 @@ function writeModel({ id, aliases, rates }: DraftModel, toSource: (text: string)
   const bad = names.find((name) => /[\s[]/.test(name));
   if (bad !== undefined) throw new Error(`A model's name has a blank or a bracket: "${bad}".`);
   return `${names.join(" ")} ${JSON.stringify(rates.map(({ source, ...rate }) => ({ ...rate, source: toSource(source) })))}`;
-}
-
-/** One line a model, so that a diff shows which model changed. */
-function writeCatalog(catalog: CatalogFile): string {
-  const providers = catalog.providers.map(({ models, ...provider }) => {
-    const lines = models.map((model) => JSON.stringify(model)).join(",\n");
-    return `${JSON.stringify(provider).slice(0, -1)},"models":[\n${lines}\n]}`;
-  });
-  return `{"sources":${JSON.stringify(catalog.sources)},\n"providers":[\n${providers.join(",\n")}\n]}`;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(CATALOG, buildCatalog());

@@ -92,9 +92,9 @@ export function listNameCandidates(name: string): NameCandidate[] {
   };
   add(name, false);
   for (const rewrite of [...SPELLINGS, ...OTHER_SPELLINGS])
-    for (const known of [...seen.keys()]) add(rewrite(known), false);
+    for (const known of Array.from(seen.keys())) add(rewrite(known), false);
   for (const [pattern, keep, inference] of SUFFIXES)
-    for (const [known, inferred] of [...seen]) add(known.replace(pattern, keep), inferred || inference);
+    for (const [known, inferred] of Array.from(seen)) add(known.replace(pattern, keep), inferred || inference);
   return [...seen].map(([candidate, inferred]) => ({ name: candidate, inferred }));
 }
 

@@ -51,6 +51,12 @@ export function readNumber(record: Readonly<Record<string, unknown>>, key: strin
   return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : undefined;
 }
 
+/** The text under a key, or "". */
+export function readText(record: Readonly<Record<string, unknown>>, key: string): string {
+  const value = record[key];
+  return typeof value === "string" ? value : "";
+}
+
 /** The object under a key, or an empty one. */
 export function readRecord(record: Readonly<Record<string, unknown>>, key: string): Readonly<Record<string, unknown>> {
   const value = record[key];

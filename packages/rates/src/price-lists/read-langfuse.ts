@@ -6,6 +6,7 @@ import {
   type OpenTable,
   readNumber,
   readRecord,
+  readText,
   toDecimalString,
 } from "./listed-price.ts";
 
@@ -39,7 +40,7 @@ const OWNERS: readonly (readonly [pattern: RegExp, provider: string])[] = [
 export function readLangfuse(list: unknown): ListedPrice[] {
   if (!Array.isArray(list)) return [];
   return list.filter(isRecord).flatMap((entry) => {
-    const model = String(entry["modelName"] ?? "");
+    const model = readText(entry, "modelName");
     const provider = OWNERS.find(([pattern]) => pattern.test(model))?.[1];
     const tiers = Array.isArray(entry["pricingTiers"]) ? entry["pricingTiers"].filter(isRecord) : [];
     return provider === undefined ? [] : tiers.map((tier) => readTier(provider, model, tier));
@@ -47,7 +48,7 @@ export function readLangfuse(list: unknown): ListedPrice[] {
 }
 
 function readTier(provider: string, model: string, tier: Readonly<Record<string, unknown>>): ListedPrice {
-  const name = String(tier["name"] ?? "").toLowerCase();
+  const name = readText(tier, "name").toLowerCase();
   const [, thousands] = />(\d+)k/.exec(name) ?? (name.includes("large") ? ["", "200"] : []);
   const served = name.includes("flex")
     ? "flex"

@@ -7,6 +7,7 @@ import {
   type OpenTable,
   readNumber,
   readRecord,
+  readText,
   toDecimalString,
 } from "./listed-price.ts";
 
@@ -43,9 +44,9 @@ export function readLitellm(list: unknown): ListedPrice[] {
 }
 
 function readEntry(model: string, entry: Readonly<Record<string, unknown>>): ListedPrice[] {
-  const provider = readProvider(String(entry["litellm_provider"] ?? ""));
+  const provider = readProvider(readText(entry, "litellm_provider"));
   if (provider === undefined) return [];
-  const mode = String(entry["mode"] ?? "chat");
+  const mode = readText(entry, "mode") || "chat";
   const tables = new Map<string, OpenTable>();
   for (const key of Object.keys(entry)) {
     const [, name = "", thousands = "0", suffix = ""] = SUFFIXED.exec(key) ?? [];

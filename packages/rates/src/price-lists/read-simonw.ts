@@ -1,5 +1,13 @@
 import { findProviderByPrefix } from "../provider-names.ts";
-import { guessKind, isRecord, type ListedPrice, type OpenTable, readNumber, toDecimalString } from "./listed-price.ts";
+import {
+  guessKind,
+  isRecord,
+  type ListedPrice,
+  type OpenTable,
+  readNumber,
+  readText,
+  toDecimalString,
+} from "./listed-price.ts";
 
 /** Ids that stand for the long-context price of another id. */
 const LENGTH_SUFFIX = /-(\d+)k$/;
@@ -19,7 +27,7 @@ function readModel(
   entry: Readonly<Record<string, unknown>>,
   siblings: readonly Readonly<Record<string, unknown>>[],
 ): ListedPrice[] {
-  const id = String(entry["id"] ?? "");
+  const id = readText(entry, "id");
   const history = Array.isArray(entry["price_history"]) ? entry["price_history"].filter(isRecord) : [];
   const current = history.find((price) => price["to_date"] === null) ?? history[0];
   if (current === undefined) return [];
