@@ -2,7 +2,7 @@
 // node --conditions=@spancost/source packages/rates/scripts/build-catalog.ts
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { CatalogFile, SourceEntry } from "../src/catalog-format.ts";
+import type { CatalogFile, ModelEntry, SourceEntry } from "../src/catalog-format.ts";
 import { toListKey } from "../src/price-lists/list-key.ts";
 import { importGenaiPrices } from "./import-genai-prices.ts";
 import { applyOverlay, type DraftModel, type Drafts, type OverlayFile } from "./apply-overlay.ts";
@@ -70,21 +70,29 @@ function addListed(drafts: Drafts, { provider, readOn, models }: ListedFile): vo
 /** The seed has what no list has, and nothing that the lists have: there its price was one voice. */
 function addSeed(drafts: Drafts): void {
   for (const { id, models } of importGenaiPrices(0)) {
-    const own = drafts.get(id) ?? new Map<string, DraftModel>();
-    drafts.set(id, own);
-    const taken = new Set([...own.values()].flatMap((model) => [model.id, ...model.aliases]));
     for (const model of models) {
-      const [first, ...rest] = [model.id, ...(model.aliases ?? [])].filter(
-        (name) => !taken.has(name) && !taken.has(toListKey(id, name).name),
-      );
-      if (first === undefined) continue;
-      own.set(first, {
-        id: first,
-        aliases: rest,
-        rates: model.rates.map((rate) => ({ ...rate, source: `${SEED.name}, ${SEED.readOn}` })),
-      });
+      // The seed has one list for both of Google's services; what others made is sold by Vertex only.
+      const provider = id === "google" && isPartnerModel(model.id) ? "vertex" : id;
+      const own = drafts.get(provider) ?? new Map<string, DraftModel>();
+      drafts.set(provider, own);
+      addSeedModel(own, provider, model);
     }
   }
+}
+
+function isPartnerModel(name: string): boolean {
+  return name.startsWith("claude") || name.endsWith("-maas");
+}
+
+function addSeedModel(own: Map<string, DraftModel>, provider: string, model: ModelEntry): void {
+  const taken = new Set([...own.values()].flatMap(({ id, aliases }) => [id, ...aliases]));
+  const names = [model.id, ...(model.aliases ?? [])].filter(
+    (name) => !taken.has(name) && !taken.has(toListKey(provider, name).name),
+  );
+  const [first, ...rest] = names;
+  if (first === undefined) return;
+  const source = `${SEED.name}, ${SEED.readOn}`;
+  own.set(first, { id: first, aliases: rest, rates: model.rates.map((rate) => ({ ...rate, source })) });
 }
 
 function toCatalog(drafts: Drafts): CatalogFile {

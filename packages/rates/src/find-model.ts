@@ -38,8 +38,15 @@ const MAKERS = [
   "voyage",
 ];
 /** Names that only their maker serves: weights that anybody may run tell nothing about who was paid. */
-const ONE_MAKER =
-  /^(?:gpt-(?!oss)|chatgpt-|o[134](?:-|$)|codex-|text-embedding-|whisper-1$|tts-1|dall-e-|claude-|gemini-|grok-|command-|embed-|mistral-(?:large|medium|small|embed)|codestral|magistral-medium|pixtral-large|deepseek-(?:chat|reasoner)|sonar|kimi-|voyage-)/;
+const ONE_MAKER = [
+  /^(?:gpt-(?!oss)|chatgpt-|o[134](?:-|$)|codex-|computer-use-|text-(?:embedding|davinci|moderation)-|omni-moderation-)/,
+  /^(?:whisper-1$|tts-1|dall-e-|sora-|davinci-|babbage-|ft:)/,
+  /^(?:claude-|gemini-|veo-|imagen-|deep-research-pro|grok-|command(?:-|$)|embed-|sonar|kimi-|voyage-)/,
+  /^(?:mistral-(?:large|medium|small|embed|tiny)|codestral|magistral-medium|pixtral-large|open-(?:mistral|mixtral))/,
+  // Weights of these are open, but only Mistral's own service names them by month or `-latest`.
+  /^(?:mistral|ministral|devstral|magistral|pixtral|voxtral)(?:-.*)?-(?:latest|\d{4})$/,
+  /^deepseek-(?:chat|reasoner|v4-)/,
+];
 const MAX_NEAREST = 3;
 /** Characters that two names must begin alike with, to be called near. */
 const MIN_SHARED = 4;
@@ -83,7 +90,7 @@ function findUnnamed(catalog: Catalog, model: ModelName, kind: "unnamed" | "unkn
 function listCandidates(model: ModelName): readonly string[] {
   if (model.name.endsWith(FREE)) return ["openrouter"];
   if (model.provider !== "") return [model.provider, ...(FALLBACKS[model.provider] ?? [])];
-  return ONE_MAKER.test(model.name) ? MAKERS : [];
+  return ONE_MAKER.some((pattern) => pattern.test(model.name)) ? MAKERS : [];
 }
 
 function findInList(list: ProviderCatalog, model: ModelName): { model: ModelEntry; inferred: boolean } | undefined {

@@ -9,6 +9,7 @@ export {
 } from "./check-rates.ts";
 export type { Contract, ModelMapping } from "./operator-rules.ts";
 export type { PriceListName } from "./price-lists/read-price-list.ts";
+export { type OperatorFile, readOperatorFile } from "./read-operator-file.ts";
 export { type PriceRequestUsage, type PriceResponse, priceRequest } from "./price-request.ts";
 export {
   createPricer,

@@ -19,6 +19,8 @@ const BEDROCK_VENDOR =
   /^(?:anthropic|amazon|meta|mistral|cohere|ai21|deepseek|stability|writer|openai|qwen|google|nvidia|minimax|moonshot|moonshotai|luma|twelvelabs|zai|xai)\.(?=[a-z])/;
 const CLOUD_REGION =
   /^(?:us|eu|ap|sa|ca|me|af|il|mx|cn|asia|europe|northamerica|southamerica|australia|us-gov)-[a-z]+-?\d+$/;
+/** Path parts that name an API, not a model. */
+const SURFACES = new Set(["models", "invoke", "converse", "converse_like", "responses"]);
 const ZONES = new Set(["us", "eu", "global", "global-standard", "apac", "jp", "au", "data-zone"]);
 
 /** Takes a model's name apart: ARN, path prefixes, Bedrock's region prefix. Suffixes stay: they may mean another price. */
@@ -36,7 +38,7 @@ export function readModelName(model: string): ModelName {
     else if (head === "publishers" && parts.length > 2) {
       parts.splice(0, 2);
       provider = "vertex";
-    } else if (head === "models") parts.shift();
+    } else if (SURFACES.has(head)) parts.shift();
     else if (
       known !== undefined &&
       (provider === "" || provider === "azure" || provider === "vertex" || provider === "bedrock")
