@@ -8,6 +8,7 @@ export interface ClientConfig {
 export interface Environment {
   readonly SPANCOST_URL?: string | undefined;
   readonly SPANCOST_TOKEN?: string | undefined;
+  readonly SPANCOST_ADMIN_TOKEN?: string | undefined;
 }
 
 const DEFAULT_URL = "http://127.0.0.1:4400";

@@ -2,7 +2,9 @@
 import { Command } from "commander";
 import { CliError, EXIT_CODE } from "./cli-error.ts";
 import { addPriceCommand } from "./commands/price.ts";
+import { addRatesCommand } from "./commands/rates.ts";
 import { addReportCommand } from "./commands/report.ts";
+import { addRepriceCommand } from "./commands/reprice.ts";
 import { addSqlCommand } from "./commands/sql.ts";
 import { addUpCommand } from "./commands/up.ts";
 import { VERSION } from "./version.ts";
@@ -14,6 +16,8 @@ addUpCommand(program, process.env);
 addReportCommand(program, process.env);
 addSqlCommand(program, process.env);
 addPriceCommand(program);
+addRatesCommand(program);
+addRepriceCommand(program, process.env);
 
 // A reader such as `head` that has seen enough is no failure.
 process.stdout.on("error", (error: NodeJS.ErrnoException) =>

@@ -1,4 +1,11 @@
 export { type EmbeddedEngine, type EmbeddedEngineOptions, startEmbeddedEngine } from "./engine/embedded-engine.ts";
+export {
+  type PriceStoredCall,
+  reprice,
+  type RepricedTenant,
+  type RepriceRequest,
+  type StoredCall,
+} from "./maintenance/repricer.ts";
 export { type SettleResult, Settler } from "./maintenance/settler.ts";
 export { migrate } from "./migrations/migrate.ts";
 export { createPublicSql, PUBLIC_TABLES, type PublicQuery, type PublicSql } from "./public-sql/public-sql.ts";

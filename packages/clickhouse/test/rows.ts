@@ -23,6 +23,7 @@ export function callRow(changes: Partial<CallRow> = {}): CallRow {
     labels: [["plan", "pro"]],
     provider: "openai",
     model: "gpt-5-mini",
+    providerReported: "openai",
     modelRequested: "gpt-5-mini",
     modelReported: "gpt-5-mini-2025-08-07",
     operation: "chat",

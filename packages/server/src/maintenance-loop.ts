@@ -3,6 +3,8 @@ import type { Settler } from "@spancost/clickhouse";
 /** The loop of maintenance, and what it did. */
 export interface MaintenanceLoop {
   readonly counters: { settledCalls: number; failedRuns: number; lastRunUnixMs: number };
+  /** Runs a task that writes versions of calls, when no other does. */
+  exclusively<T>(task: () => Promise<T>): Promise<T>;
   /** Ends the loop after the run under way. */
   stop(): Promise<void>;
 }
@@ -17,13 +19,21 @@ export function startMaintenance(settler: Settler, reportError: (error: unknown)
   const counters = { settledCalls: 0, failedRuns: 0, lastRunUnixMs: 0 };
   const stopped = Promise.withResolvers<void>();
   let stopping = false;
+  let last: Promise<unknown> = Promise.resolve();
+  const exclusively = <T>(task: () => Promise<T>): Promise<T> => {
+    const run = last.then(task);
+    last = run.catch(() => {});
+    return run;
+  };
   const finished = loop();
   return {
     counters,
+    exclusively,
     async stop() {
       stopping = true;
       stopped.resolve();
       await finished;
+      await last;
     },
   };
 
@@ -36,7 +46,7 @@ export function startMaintenance(settler: Settler, reportError: (error: unknown)
 
   async function runOnce(): Promise<boolean> {
     try {
-      const { changed } = await settler.run();
+      const { changed } = await exclusively(() => settler.run());
       counters.settledCalls += changed;
       counters.lastRunUnixMs = Date.now();
       return true;

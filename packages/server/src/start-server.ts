@@ -7,15 +7,17 @@ import {
   createStore,
   type EmbeddedEngine,
   migrate,
+  reprice,
   Settler,
   startEmbeddedEngine,
   type Store,
 } from "@spancost/clickhouse";
-import { createOtlpHttpReceiver, Ingest, type RequestCounts } from "@spancost/collector";
+import { createOtlpHttpReceiver, Ingest, repriceColumns, type RequestCounts } from "@spancost/collector";
 import { createPricer } from "@spancost/rates";
 import type { ServerConfig } from "./config/load-config.ts";
+import { loadOperatorRates } from "./config/load-operator-rates.ts";
 import { createApi } from "./http/api.ts";
-import { createAuthorize } from "./http/authorize.ts";
+import { createAuthorize, createAuthorizeAdmin } from "./http/authorize.ts";
 import { createMetrics } from "./http/metrics.ts";
 import { type MaintenanceLoop, startMaintenance } from "./maintenance-loop.ts";
 import { ServerError } from "./server-error.ts";
@@ -57,17 +59,25 @@ async function startListeners(
 ): Promise<RunningServer> {
   const token = config.token ?? null;
   const authorize = createAuthorize(token);
+  const pricer = createPricer(loadOperatorRates(config.rates));
   const requests: RequestCounts = new Map();
   const attributionKeys = { tenantId: config.tenantKey, userId: config.userKey, feature: config.featureKey };
   const ingest = new Ingest(store, {
-    pricer: createPricer(),
+    pricer,
     attributionKeys,
     labels: config.labels,
     storeContent: config.storeContent,
   });
   const publicSql = createPublicSql(store.client);
   const maintenance = startMaintenance(new Settler(store.client, attributionKeys), reportError);
-  const api = createApi({ store, publicSql, authorize, renderMetrics: createMetrics({ ingest, requests, maintenance }) });
+  const api = createApi({
+    store,
+    publicSql,
+    authorize,
+    authorizeAdmin: createAuthorizeAdmin(config.adminToken ?? null),
+    reprice: (request) => maintenance.exclusively(() => reprice(store.client, (call) => repriceColumns(call, pricer), request)),
+    renderMetrics: createMetrics({ ingest, requests, maintenance }),
+  });
   const serveApi = getRequestListener(api.fetch);
   const servers = {
     api: createHttpServer((request, response) => void serveApi(request, response)),

@@ -4,15 +4,24 @@ import { quoteText } from "../quote.ts";
 
 /** A call as settlement reads it, with what the ledger holds of it now. */
 export interface LedgerCall extends SettleCall {
+  /** By column. */
   readonly current: {
-    readonly tenantId: string;
-    readonly userId: string;
+    readonly tenant_id: string;
+    readonly user_id: string;
     readonly feature: string;
     readonly task: string;
-    readonly taskId: string;
-    readonly duplicateOf: string;
-    readonly reason: string;
+    readonly task_id: string;
+    readonly duplicate_of: string;
+    readonly settle_reason: string;
   };
+}
+
+const NANOS_PER_HOUR = 3_600_000_000_000n;
+const SECONDS_PER_HOUR = 3_600n;
+
+/** Start of a moment's hour, in seconds since 1970: a part of the ledger's key. */
+export function toHourUnix(timeUnixNano: bigint): bigint {
+  return (timeUnixNano / NANOS_PER_HOUR) * SECONDS_PER_HOUR;
 }
 
 /** Calls whose spans end within this of each other may be one call seen by two producers. */
@@ -139,7 +148,7 @@ function toLedgerCall(row: CallRecord): LedgerCall {
   const [input, cacheRead, cacheWrite5m, cacheWrite1h, output, reasoning, audioIn, audioOut, webSearchRequests] = row.tokens.map(
     (count) => (count === null ? null : Number(count)),
   ) as (number | null)[];
-  const [tenantId, userId, feature, task, taskId] = row.now;
+  const [tenant_id, user_id, feature, task, task_id] = row.now;
   const [ownTenantId, ownUserId, ownFeature, ownTask, ownTaskId] = row.own;
   const start = BigInt(row.start);
   return {
@@ -169,7 +178,7 @@ function toLedgerCall(row: CallRecord): LedgerCall {
     usageKnown: KNOWN_STATUSES.has(row.cost_status),
     refused: row.cost_status === "not_billed",
     attribution: { tenantId: ownTenantId, userId: ownUserId, feature: ownFeature, task: ownTask, taskId: ownTaskId },
-    current: { tenantId, userId, feature, task, taskId, duplicateOf: row.duplicate_of, reason: row.settle_reason },
+    current: { tenant_id, user_id, feature, task, task_id, duplicate_of: row.duplicate_of, settle_reason: row.settle_reason },
   };
 }
 

@@ -1,7 +1,7 @@
 import type { ClickHouseClient } from "@clickhouse/client";
-import { type AttributionKeys, settleCalls } from "@spancost/core";
-import { type LedgerCall, queryCalls, queryNow, queryPeerTraces, querySpans, queryTouchedTraces } from "./settle-queries.ts";
-import { toChange, writeSettlements } from "./write-settlements.ts";
+import { type AttributionKeys, settleCalls, type Settlement } from "@spancost/core";
+import { type LedgerCall, toHourUnix, queryCalls, queryNow, queryPeerTraces, querySpans, queryTouchedTraces } from "./settle-queries.ts";
+import { type Change, type ChangeKind, writeVersions } from "./write-versions.ts";
 
 /** What one run did. */
 export interface SettleResult {
@@ -59,9 +59,40 @@ export class Settler {
       const settlement = settlements.get(call.key);
       return settlement === undefined ? [] : (toChange(call, settlement) ?? []);
     });
-    await writeSettlements(this.#client, changes);
+    await writeVersions(this.#client, SETTLE, changes);
     return changes.length;
   }
+}
+
+type SettledColumn = "tenant_id" | "user_id" | "feature" | "task" | "task_id" | "duplicate_of" | "settle_reason";
+
+const SETTLE: ChangeKind<SettledColumn> = {
+  replacedBy: "settle",
+  columns: {
+    tenant_id: "String",
+    user_id: "String",
+    feature: "String",
+    task: "String",
+    task_id: "String",
+    duplicate_of: "String",
+    settle_reason: "String",
+  },
+};
+
+/** What a settlement changes in the ledger, or `null` when the row says so already. */
+function toChange({ key, current, startTimeUnixNano }: LedgerCall, settlement: Settlement): Change<SettledColumn> | null {
+  const { tenantId, userId, feature, task, taskId } = settlement.attribution;
+  const values = {
+    tenant_id: tenantId,
+    user_id: userId,
+    feature,
+    task,
+    task_id: taskId,
+    duplicate_of: settlement.duplicateOf,
+    settle_reason: settlement.reason,
+  };
+  const same = (Object.keys(values) as SettledColumn[]).every((column) => values[column] === current[column]);
+  return same ? null : { key, tenantId: current.tenant_id, hourUnix: toHourUnix(startTimeUnixNano), values };
 }
 
 /** Whether anything depends on other spans: a call among others in its trace, or one that lacks attribution. */

@@ -54,6 +54,7 @@ SETTINGS old_parts_lifetime = 480, fsync_after_insert = 1, fsync_part_directory 
     labels Map(LowCardinality(String), String) CODEC(ZSTD(1)),
     provider LowCardinality(String),
     model LowCardinality(String),
+    provider_reported LowCardinality(String),
     model_requested LowCardinality(String),
     model_reported LowCardinality(String),
     operation LowCardinality(String),
@@ -123,7 +124,7 @@ SELECT
     list_cost, cost, cost_status, cost_reason, cost_kind, rate_version,
     if(is_error, 'error', 'ok') AS status,
     response_id, dialect, scope_name, scope_version, session_id, service, environment, labels,
-    model_requested, inference_region, streamed, error_type, usage_is_lower_bound,
+    provider_reported, model_requested, inference_region, streamed, error_type, usage_is_lower_bound,
     cache_write_1h_tokens, audio_input_tokens, audio_output_tokens, image_input_tokens, image_output_tokens,
     images, audio_seconds, video_seconds, characters, web_search_requests, hour
 FROM spancost.llm_calls FINAL
@@ -171,13 +172,16 @@ SELECT
     duplicate_of, settle_reason, hour
 FROM spancost.llm_calls FINAL`,
 
-  `CREATE TABLE IF NOT EXISTS spancost.maintenance_state
+  `CREATE TABLE IF NOT EXISTS spancost.audit_log
 (
-    name String,
-    value String,
-    changed_at DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC')
+    at DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC'),
+    id UUID,
+    action LowCardinality(String),
+    actor String,
+    details String
 )
-ENGINE = ReplacingMergeTree(changed_at) ORDER BY name`,
+ENGINE = MergeTree ORDER BY at
+SETTINGS old_parts_lifetime = 480, fsync_after_insert = 1, fsync_part_directory = 1`,
 
   `CREATE OR REPLACE VIEW spancost.spend AS
 SELECT

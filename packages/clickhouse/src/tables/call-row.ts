@@ -42,6 +42,8 @@ export interface CallRow {
   readonly labels: TextEntries;
   readonly provider: string;
   readonly model: string;
+  /** As the span names it; `provider` is the price list's name. */
+  readonly providerReported: string;
   readonly modelRequested: string;
   readonly modelReported: string;
   readonly operation: string;
@@ -104,6 +106,7 @@ export const CALL_LAYOUT: TableLayout<CallRow> = {
     column("labels", STRING_MAP, (row) => row.labels),
     column("provider", STRING, (row) => row.provider),
     column("model", STRING, (row) => row.model),
+    column("provider_reported", STRING, (row) => row.providerReported),
     column("model_requested", STRING, (row) => row.modelRequested),
     column("model_reported", STRING, (row) => row.modelReported),
     column("operation", STRING, (row) => row.operation),

@@ -1,7 +1,8 @@
-import type { CallRow, CostStatus } from "@spancost/clickhouse";
-import { type AttributionKeys, type CallReading, readAttribution, readSpan, type SpanFacts } from "@spancost/core";
-import type { PricedCall, Pricer, RateLabel } from "@spancost/rates";
+import type { CallRow } from "@spancost/clickhouse";
+import { type AttributionKeys, readAttribution, readSpan, type SpanFacts } from "@spancost/core";
+import type { Pricer } from "@spancost/rates";
 import type { OtlpSpan } from "../otlp/trace-data.ts";
+import { priceColumns } from "./price-columns.ts";
 import { durationOf } from "./to-span-row.ts";
 import { toText } from "./to-text.ts";
 
@@ -26,16 +27,13 @@ export function toCallRow(span: OtlpSpan, context: CallContext): CallRow | null 
   const facts = toFacts(span);
   const reading = readSpan(facts);
   if (reading === null || reading.role !== "call") return null;
-  const startTimeUnixMs = Number(span.startTimeUnixNano / NANOS_PER_MS);
-  const priced = context.pricer.priceCall(reading, startTimeUnixMs);
   const { resourceAttributes } = span.origin;
   return {
     ...readAttribution(facts, context.attributionKeys),
-    ...describeCost(priced),
-    ...describeModel(
-      reading,
-      priced.outcome === "priced" ? priced.rate : findRate(reading, startTimeUnixMs, context.pricer),
-    ),
+    ...priceColumns(reading, Number(span.startTimeUnixNano / NANOS_PER_MS), context.pricer),
+    providerReported: reading.provider,
+    modelRequested: reading.modelRequested,
+    modelReported: reading.modelReported,
     hourUnix: Number(span.startTimeUnixNano / NANOS_PER_HOUR) * SECONDS_PER_HOUR,
     traceId: span.traceId,
     spanId: span.spanId,
@@ -79,54 +77,6 @@ function toFacts(span: OtlpSpan): SpanFacts {
     startTimeUnixNano: span.startTimeUnixNano,
     endTimeUnixNano: span.endTimeUnixNano,
   };
-}
-
-type Cost = Pick<CallRow, "listCostPicoUsd" | "costPicoUsd" | "costStatus" | "costReason" | "rateVersion">;
-
-function describeCost(priced: PricedCall): Cost {
-  if (priced.outcome !== "priced") {
-    return {
-      listCostPicoUsd: null,
-      costPicoUsd: null,
-      costStatus: priced.outcome,
-      costReason: priced.reason,
-      rateVersion: "",
-    };
-  }
-  return {
-    listCostPicoUsd: priced.listPicoUsd,
-    costPicoUsd: priced.costPicoUsd,
-    costStatus: statusOf(priced),
-    costReason: "",
-    rateVersion: priced.rate.version,
-  };
-}
-
-function statusOf(priced: Extract<PricedCall, { outcome: "priced" }>): CostStatus {
-  if (priced.provided) return "provided";
-  return priced.inferred ? "inferred" : "priced";
-}
-
-type Model = Pick<CallRow, "provider" | "model" | "modelRequested" | "modelReported">;
-
-/** The price list's names where it knows the model, the span's own where it does not. */
-function describeModel({ provider, modelRequested, modelReported }: CallReading, rate: RateLabel | null): Model {
-  return {
-    provider: rate?.provider ?? provider,
-    model: rate?.model ?? (modelReported || modelRequested),
-    modelRequested,
-    modelReported,
-  };
-}
-
-/** The rate that a call without a cost would have had: its names are the same whether it succeeded or not. */
-function findRate(
-  { provider, modelRequested, modelReported }: CallReading,
-  timeUnixMs: number,
-  pricer: Pricer,
-): RateLabel | null {
-  const resolution = pricer.resolve({ provider, model: modelReported || modelRequested, timeUnixMs });
-  return resolution.ok ? resolution.rate : null;
 }
 
 function readLabels(span: OtlpSpan, names: readonly string[]): CallRow["labels"] {

@@ -22,6 +22,16 @@ const SCHEMA = z.object({
     .optional()
     .describe("A ClickHouse server (25.8 or newer) to use instead of the embedded database."),
   token: z.string().min(16).optional().describe("Bearer token that every request must carry; at least 16 characters."),
+  adminToken: z
+    .string()
+    .min(16)
+    .optional()
+    .describe("Bearer token for what changes stored calls, such as reprice --apply; at least 16 characters. Without it nobody can."),
+  rates: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("JSON file with the operator's own contracts and model mappings (see packages/rates/README.md)."),
   maxBodyBytes: z.coerce
     .number()
     .int()
@@ -93,6 +103,6 @@ export function isLoopback(host: string): boolean {
 function describeIssue(issue: z.core.$ZodIssue, given: Readonly<Record<string, unknown>>): string {
   const name = String(issue.path[0]);
   // A secret's value must not reach a log.
-  const value = name === "token" ? "" : ` (it is ${JSON.stringify(given[name])})`;
+  const value = /token/i.test(name) ? "" : ` (it is ${JSON.stringify(given[name])})`;
   return `${name}, or ${toVariable(name)}${value}: ${issue.message}`;
 }

@@ -1,7 +1,15 @@
 import { Readable } from "node:stream";
 import type { HttpBindings } from "@hono/node-server";
-import { type PublicSql, querySpend, type Store, StoreError } from "@spancost/clickhouse";
+import {
+  type PublicSql,
+  querySpend,
+  type RepricedTenant,
+  type RepriceRequest,
+  type Store,
+  StoreError,
+} from "@spancost/clickhouse";
 import { type Context, Hono } from "hono";
+import { z } from "zod";
 import type { Authorize } from "./authorize.ts";
 import { readTimeRange } from "./time-range.ts";
 
@@ -10,6 +18,9 @@ export interface ApiOptions {
   readonly store: Store;
   readonly publicSql: PublicSql;
   readonly authorize: Authorize;
+  readonly authorizeAdmin: Authorize;
+  /** Prices stored calls again, when no other maintenance runs. */
+  readonly reprice: (request: RepriceRequest) => Promise<readonly RepricedTenant[]>;
   /** The metrics page, in Prometheus' text format. */
   readonly renderMetrics: () => Promise<string>;
 }
@@ -20,24 +31,26 @@ const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 const MAX_SQL_CHARACTERS = 1_048_576;
 
 /** The main port: health, metrics, reports and SQL. */
-export function createApi({ store, publicSql, authorize, renderMetrics }: ApiOptions): Hono<Env> {
+export function createApi(options: ApiOptions): Hono<Env> {
+  const { store, publicSql, authorize, authorizeAdmin, renderMetrics } = options;
   const api = new Hono<Env>();
   api.get("/healthz", (c) => c.text("ok\n"));
   api.get("/readyz", async (c) =>
     (await store.isReady()) ? c.text("ready\n") : c.text("the database does not answer\n", 503),
   );
   api.use("*", async (c, next) =>
-    authorize(c.env.incoming) ? next() : refuse(c, 401, "unauthenticated", AUTHENTICATION),
+    authorize(c.env.incoming) || authorizeAdmin(c.env.incoming) ? next() : refuse(c, 401, "unauthenticated", AUTHENTICATION),
   );
   api.get("/metrics", async (c) => c.body(await renderMetrics(), 200, { "Content-Type": METRICS_TYPE }));
   api.get("/api/v1/spend", (c) => spend(c, store));
   api.post("/api/v1/sql", (c) => sql(c, publicSql));
+  api.post("/api/v1/reprice", (c) => repriceCalls(c, options));
   api.notFound((c) =>
     refuse(
       c,
       404,
       "not-found",
-      `${c.req.path} is not served here. There are /healthz, /readyz, /metrics, /api/v1/spend and /api/v1/sql.`,
+      `${c.req.path} is not served here. There are /healthz, /readyz, /metrics, /api/v1/spend, /api/v1/sql and /api/v1/reprice.`,
     ),
   );
   api.onError((error, c) => refuse(c, 500, "internal", error.message));
@@ -76,11 +89,39 @@ async function sql(c: Context<Env>, publicSql: PublicSql): Promise<Response> {
   }
 }
 
+const REPRICE_BODY = z.object({
+  since: z.string().optional(),
+  from: z.string().optional(),
+  to: z.string().optional(),
+  tenant: z.string().optional(),
+  model: z.string().optional(),
+  apply: z.boolean().default(false),
+});
+
+async function repriceCalls(c: Context<Env>, { authorizeAdmin, reprice }: ApiOptions): Promise<Response> {
+  const body = REPRICE_BODY.safeParse(await c.req.json().catch(() => null));
+  if (!body.success) return refuse(c, 400, "bad-request", `The body must be JSON: ${z.prettifyError(body.error)}`);
+  const { apply, tenant, model, ...times } = body.data;
+  const range = readTimeRange(times as Record<string, string | undefined>, Date.now());
+  if (!range.ok) return refuse(c, 400, "bad-time", range.message);
+  if (apply && !authorizeAdmin(c.env.incoming)) return refuse(c, 403, "forbidden", ADMIN);
+  const filter = { ...(tenant === undefined ? {} : { tenant }), ...(model === undefined ? {} : { model }) };
+  try {
+    const tenants = await reprice({ from: range.from, to: range.to, apply, actor: "admin token", ...filter });
+    return c.json({ applied: apply, currency: "USD", tenants });
+  } catch (error) {
+    return refuseStoreError(c, error);
+  }
+}
+
+const ADMIN =
+  "Changing stored calls needs the admin token: start the server with SPANCOST_ADMIN_TOKEN, and send it as Authorization: Bearer <token>.";
+
 function refuseStoreError(c: Context<Env>, error: unknown): Response {
   if (error instanceof StoreError && error.code === "query-refused") return refuse(c, 400, error.code, error.message);
   return refuse(c, 422, "query-failed", error instanceof Error ? error.message : String(error));
 }
 
-function refuse(c: Context<Env>, status: 400 | 401 | 404 | 422 | 500, code: string, message: string): Response {
+function refuse(c: Context<Env>, status: 400 | 401 | 403 | 404 | 422 | 500, code: string, message: string): Response {
   return c.json({ error: { code, message } }, status);
 }

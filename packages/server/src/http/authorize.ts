@@ -15,6 +15,11 @@ export function createAuthorize(token: string | null): Authorize {
   return (request) => readTokens(request).some((given) => timingSafeEqual(digest(given), wanted));
 }
 
+/** Whether a request carries the admin token; never when there is none. */
+export function createAuthorizeAdmin(adminToken: string | null): Authorize {
+  return adminToken === null ? () => false : createAuthorize(adminToken);
+}
+
 function isAddressedToLoopback(request: IncomingMessage): boolean {
   const host = request.headers.host ?? "";
   const name = host.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");

@@ -1,0 +1,101 @@
+import type { ClickHouseClient } from "@clickhouse/client";
+import { quoteText } from "../quote.ts";
+
+/** A call that gets a new version. */
+export interface Change<Column extends string> {
+  /** `<trace id>:<span id>`. */
+  readonly key: string;
+  /** Tenant that the call is under now, and the start of its hour: with the key, its place in the ledger. */
+  readonly tenantId: string;
+  readonly hourUnix: bigint;
+  /** New values by column; `null` is NULL. */
+  readonly values: Readonly<Record<Column, string | null>>;
+}
+
+/** What changes rows: why, which columns, and their types. */
+export interface ChangeKind<Column extends string> {
+  /** Stands in the history as `replaced_by`. */
+  readonly replacedBy: string;
+  readonly columns: Readonly<Record<Column, string>>;
+}
+
+const HISTORY_COLUMNS = [
+  "tenant_id",
+  "hour",
+  "trace_id",
+  "span_id",
+  "version",
+  "user_id",
+  "feature",
+  "provider",
+  "model",
+  "list_cost",
+  "cost",
+  "cost_status",
+  "cost_reason",
+  "rate_version",
+  "duplicate_of",
+  "settle_reason",
+].join(", ");
+
+/** Changes written by one statement: its text stays far below what the engine takes. */
+const CHANGES_A_STATEMENT = 500;
+
+/**
+ * Writes new versions of calls, and keeps the old ones in the history. A call that moves to another tenant leaves a tombstone at its
+ * old key, in the same insert. Interrupted anywhere, it can be run again: a history row and a version that are there already stay one.
+ */
+export async function writeVersions<Column extends string>(
+  client: ClickHouseClient,
+  kind: ChangeKind<Column>,
+  changes: readonly Change<Column>[],
+): Promise<void> {
+  for (let at = 0; at < changes.length; at += CHANGES_A_STATEMENT) {
+    const some = changes.slice(at, at + CHANGES_A_STATEMENT);
+    const current = selectCurrent(some);
+    await client.command({
+      query: `INSERT INTO spancost.llm_calls_history (replaced_by, ${HISTORY_COLUMNS})
+SELECT ${quoteText(kind.replacedBy)}, ${HISTORY_COLUMNS} FROM (${current})`,
+    });
+    await client.command({
+      query: insertVersions(kind, some, current),
+      // One thread writes one part: readers see all of it or nothing.
+      clickhouse_settings: { max_threads: 1, max_insert_threads: "1" },
+    });
+  }
+}
+
+/** The newest version of each call, found by the ledger's key. */
+function selectCurrent<Column extends string>(changes: readonly Change<Column>[]): string {
+  const tenants = unique(changes.map(({ tenantId }) => quoteText(tenantId)));
+  const hours = unique(changes.map(({ hourUnix }) => `fromUnixTimestamp(${hourUnix})`));
+  const ids = changes.map(({ key }) => `(${key.split(":").map((id) => `unhex(${quoteText(id)})`).join(", ")})`);
+  return `SELECT * FROM spancost.llm_calls FINAL
+WHERE tenant_id IN (${tenants.join(", ")}) AND hour IN (${hours.join(", ")}) AND (trace_id, span_id) IN (${ids.join(", ")})`;
+}
+
+function insertVersions<Column extends string>(
+  { columns }: ChangeKind<Column>,
+  changes: readonly Change<Column>[],
+  current: string,
+): string {
+  const names = Object.keys(columns) as Column[];
+  const structure = ["key String", ...names.map((name) => `new_${name} ${columns[name]}`)].join(", ");
+  const tuples = changes.map(({ key, values }) => `(${[key, ...names.map((name) => values[name])].map(toLiteral).join(", ")})`);
+  const replaced = [...names.map((name) => `w.new_${name} AS ${name}`), "c.version + 1 AS version"];
+  const joined = `(${current}) AS c INNER JOIN wanted AS w ON lower(hex(c.trace_id)) || ':' || lower(hex(c.span_id)) = w.key`;
+  const tombstones = names.includes("tenant_id" as Column)
+    ? `UNION ALL SELECT c.* REPLACE (c.version + 1 AS version, 1 AS is_deleted) FROM ${joined} WHERE c.tenant_id != w.new_tenant_id`
+    : "";
+  return `INSERT INTO spancost.llm_calls
+WITH wanted AS (SELECT * FROM values(${quoteText(structure)}, ${tuples.join(", ")}))
+SELECT c.* REPLACE (${replaced.join(", ")}) FROM ${joined} ${tombstones}`;
+}
+
+function toLiteral(value: string | null): string {
+  return value === null ? "NULL" : quoteText(value);
+}
+
+function unique(texts: readonly string[]): string[] {
+  return [...new Set(texts)];
+}
