@@ -13,6 +13,9 @@ import {
 import { readServiceTier } from "./service-tiers.ts";
 
 interface Known {
+  readonly provider: string;
+  readonly serviceTier: string;
+  readonly inferenceRegion: string;
   readonly match: ModelMatch;
   readonly timeline: Timeline;
   /** Rates by what they depend on: the prices in force, then the contract. */
@@ -21,6 +24,8 @@ interface Known {
 
 /** Bound of the cache: names come from spans, so anybody can invent them. */
 const MAX_KNOWN = 10_000;
+/** Bound of what is compared for one model: providers, tiers and regions come from spans too. */
+const MAX_OF_ONE_MODEL = 100;
 const NO_FACTORS = {};
 
 /** Creates the function that finds a price, remembering what it found. */
@@ -29,39 +34,35 @@ export function createResolver(
   contracts: readonly ContractRule[],
   findMapping: FindMapping,
 ): (query: RateQuery) => RateResolution {
-  let known = new Map<string, Known>();
+  const known = new Map<string, Known[]>();
+  let size = 0;
   return (query) => {
-    const { provider, model, serviceTier = "", inferenceRegion = "", timeUnixMs } = query;
-    const key = `${model}\n${provider}\n${serviceTier}\n${inferenceRegion}`;
-    let found = known.get(key);
+    const { model, timeUnixMs } = query;
+    const sameModel = known.get(model) ?? [];
+    let found = sameModel.find((other) => isSameQuestion(other, query));
     if (found === undefined) {
-      if (known.size >= MAX_KNOWN) known = new Map();
-      found = lookUp(catalog, findMapping, provider, model, serviceTier, inferenceRegion);
-      known.set(key, found);
+      if (size >= MAX_KNOWN) known.clear();
+      size = size >= MAX_KNOWN ? 1 : size + 1;
+      found = lookUp(catalog, findMapping, query);
+      known.set(model, sameModel.length >= MAX_OF_ONE_MODEL ? [found] : [...sameModel, found]);
     }
     return rateAt(found, contracts, timeUnixMs);
   };
 }
 
-function lookUp(
-  catalog: Catalog,
-  findMapping: FindMapping,
-  provider: string,
-  model: string,
-  serviceTier: string,
-  inferenceRegion: string,
-): Known {
+function isSameQuestion(known: Known, { provider, serviceTier = "", inferenceRegion = "" }: RateQuery): boolean {
+  return known.provider === provider && known.serviceTier === serviceTier && known.inferenceRegion === inferenceRegion;
+}
+
+function lookUp(catalog: Catalog, findMapping: FindMapping, query: RateQuery): Known {
+  const { provider, model, serviceTier = "", inferenceRegion = "" } = query;
+  const question = { provider, serviceTier, inferenceRegion, rates: new Map() };
   const match = matchModel(catalog, findMapping, provider, model);
-  if (!match.ok) return { match, timeline: [], rates: new Map() };
+  if (!match.ok) return { ...question, match, timeline: [] };
   // A region in the model's own name (`us.`, an ARN's) is what was called; the span's region is only where the caller stood.
   const region = match.region === "" ? inferenceRegion.trim().toLowerCase() : match.region;
-  const timeline = buildTimeline(
-    match.model,
-    readServiceTier(serviceTier, match.list.id),
-    region,
-    match.list.tierFactors,
-  );
-  return { match, timeline, rates: new Map() };
+  const tier = readServiceTier(serviceTier, match.list.id);
+  return { ...question, match, timeline: buildTimeline(match.model, tier, region, match.list.tierFactors) };
 }
 
 function matchModel(catalog: Catalog, findMapping: FindMapping, provider: string, model: string): ModelMatch {
