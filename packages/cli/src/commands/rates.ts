@@ -36,9 +36,10 @@ export function addRatesCommand(program: Command): void {
     .command("check")
     .description("compare the catalogue with public price lists")
     .requiredOption("--lists <dir>", `folder with ${Object.values(LIST_FILES).join(", ")}; those that are there are used`)
+    .option("--dated <list=date...>", "the day a list was taken, such as litellm=2026-07-24; prices of that day are compared (default: today)")
     .option("--all", "name every model that does not resolve, agree, or on which lists disagree")
-    .action(({ lists, all }: { readonly lists: string; readonly all?: boolean }) => {
-      console.log(renderReport(checkRates(readLists(lists)), all === true));
+    .action(({ lists, dated = [], all }: { readonly lists: string; readonly dated?: string[]; readonly all?: boolean }) => {
+      console.log(renderReport(checkRates(readLists(lists, readDates(dated))), all === true));
     });
 }
 
@@ -53,10 +54,24 @@ function showRate(model: string, { provider, timestamp }: { readonly provider: s
   console.log(JSON.stringify(resolution.rate, (_, value: unknown) => (typeof value === "bigint" ? `${value}e-18` : value), 2));
 }
 
-function readLists(dir: string) {
+function readDates(dated: readonly string[]): Map<string, number> {
+  return new Map(
+    dated.map((text) => {
+      const [name = "", date = ""] = text.split("=");
+      const timeUnixMs = Date.parse(date);
+      if (!Object.hasOwn(LIST_FILES, name) || Number.isNaN(timeUnixMs)) {
+        const names = Object.keys(LIST_FILES).join(", ");
+        throw new CliError(`--dated takes <list>=<date>, with a list of ${names}; it is ${JSON.stringify(text)}.`, EXIT_CODE.usage);
+      }
+      return [name, timeUnixMs] as const;
+    }),
+  );
+}
+
+function readLists(dir: string, dates: ReadonlyMap<string, number>) {
   const found = Object.entries(LIST_FILES).flatMap(([name, file]) => {
     try {
-      return [{ name: name as PriceListName, content: JSON.parse(readFileSync(join(dir, file), "utf8")) as unknown, timeUnixMs: Date.now() }];
+      return [{ name: name as PriceListName, content: JSON.parse(readFileSync(join(dir, file), "utf8")) as unknown, timeUnixMs: dates.get(name) ?? Date.now() }];
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
       throw new CliError(`${join(dir, file)} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
