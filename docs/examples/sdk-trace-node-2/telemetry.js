@@ -1,10 +1,12 @@
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
 import { registerInstrumentations } from "@opentelemetry/instrumentation";
 import { OpenAIInstrumentation } from "@opentelemetry/instrumentation-openai";
+import { defaultResource, resourceFromAttributes } from "@opentelemetry/resources";
 import { BatchSpanProcessor, NodeTracerProvider } from "@opentelemetry/sdk-trace-node";
 import { AttributionSpanProcessor, CostSpanProcessor } from "@spancost/otel";
 
 const provider = new NodeTracerProvider({
+  resource: defaultResource().merge(resourceFromAttributes({ "service.name": "example-sdk-trace-node-2" })),
   spanProcessors: [
     new AttributionSpanProcessor(),
     new CostSpanProcessor(),
@@ -14,4 +16,4 @@ const provider = new NodeTracerProvider({
 
 provider.register();
 registerInstrumentations({ instrumentations: [new OpenAIInstrumentation()] });
-process.once("beforeExit", () => provider.shutdown());
+process.once("beforeExit", () => void provider.shutdown());
