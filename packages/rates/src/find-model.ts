@@ -58,6 +58,7 @@ const FREE = ":free";
 export function findModel(catalog: Catalog, providerName: string, modelName: string): ModelMatch {
   const reading = readProviderName(providerName);
   const model = readModelName(modelName);
+  if (reading.kind === "reseller") return { ok: false, reason: "unknown-provider", nearest: [] };
   if (reading.kind === "self-hosted") return { ok: false, reason: "unknown-model", nearest: [] };
   if (reading.kind === "known") return findKnown(catalog, reading.provider, model);
   return findUnnamed(catalog, model, reading.kind);

@@ -1,4 +1,4 @@
-export type { CatalogFile, ModelEntry, PriceTable, RateEntry } from "./catalog-format.ts";
+export type { CatalogFile, ModelEntry, PriceTable, ProviderEntry, RateEntry } from "./catalog-format.ts";
 export { type Catalog, getDefaultCatalog, type ProviderCatalog, readCatalog } from "./catalog.ts";
 export {
   checkRates,
@@ -9,6 +9,7 @@ export {
 } from "./check-rates.ts";
 export type { Contract, ModelMapping } from "./operator-rules.ts";
 export type { PriceListName } from "./price-lists/read-price-list.ts";
+export type { CardPrices, ContextTier } from "./rate-card.ts";
 export { type OperatorFile, readOperatorFile } from "./read-operator-file.ts";
 export { type PriceRequestUsage, type PriceResponse, priceRequest } from "./price-request.ts";
 export {

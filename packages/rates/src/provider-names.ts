@@ -5,6 +5,8 @@ export type ProviderReading =
   | { readonly kind: "unnamed" }
   /** A machine of the operator's own: its models cost what the operator says, never what a maker asks for. */
   | { readonly kind: "self-hosted" }
+  /** Somebody who sells others' models at prices of its own that we do not have: the maker's price says nothing. */
+  | { readonly kind: "reseller" }
   | { readonly kind: "unknown" };
 
 /** Our provider ids, and every name they go by in spans, SDKs, price lists and model prefixes. */
@@ -160,6 +162,45 @@ const SELF_HOSTED = new Set([
   "on_premise",
   "onprem",
 ]);
+const RESELLERS = new Set([
+  "databricks",
+  "snowflake",
+  "github_copilot",
+  "copilot",
+  "replicate",
+  "deepinfra",
+  "watsonx",
+  "ibm",
+  "oci",
+  "oracle",
+  "heroku",
+  "nebius",
+  "hyperbolic",
+  "lambda",
+  "lambda_ai",
+  "sambanova",
+  "nscale",
+  "scaleway",
+  "gmi",
+  "wandb",
+  "anyscale",
+  "huggingface",
+  "hugging_face",
+  "sagemaker",
+  "friendliai",
+  "featherless_ai",
+  "siliconflow",
+  "dashscope",
+  "alibaba",
+  "alibaba_cloud",
+  "volcengine",
+  "poe",
+  "cursor",
+  "gradient_ai",
+  "predibase",
+  "runpod",
+  "modal",
+]);
 /** Provider names as SDKs extend them: `openai.chat`, `groq.chat`, `anthropic.messages`, `google.generative-ai`. */
 const SURFACES =
   /\.(?:chat|responses|response|messages|completion|completions|embedding|embeddings|image|speech|transcription|generative_ai|language_model|text|default|converse|converse_stream|invoke_model)$/;
@@ -179,6 +220,7 @@ export function readProviderName(name: string): ProviderReading {
     if (provider !== undefined) return { kind: "known", provider };
     if (UNNAMED.has(candidate)) return { kind: "unnamed" };
     if (SELF_HOSTED.has(candidate)) return { kind: "self-hosted" };
+    if (RESELLERS.has(candidate)) return { kind: "reseller" };
   }
   return { kind: "unknown" };
 }

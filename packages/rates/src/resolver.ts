@@ -2,14 +2,8 @@ import type { Catalog, ProviderCatalog } from "./catalog.ts";
 import { findModel, type ModelMatch } from "./find-model.ts";
 import { type ContractRule, type FindMapping, toOwnModel } from "./operator-rules.ts";
 import type { RateQuery, RateResolution, ResolvedRate } from "./pricer.ts";
-import {
-  buildTimeline,
-  type CardPrices,
-  type CardSegment,
-  findSegment,
-  findWindow,
-  type Timeline,
-} from "./rate-card.ts";
+import type { CardPrices } from "./rate-card.ts";
+import { buildTimeline, type CardSegment, findSegment, findWindow, type Timeline } from "./timeline.ts";
 import { readServiceTier } from "./service-tiers.ts";
 
 interface Known {

@@ -6,7 +6,6 @@ const STANDARD = new Set([
   "auto",
   "on_demand",
   "ondemand",
-  "on-demand",
   "none",
   "standard_only",
   "normal",
@@ -15,24 +14,24 @@ const STANDARD = new Set([
   "unspecified",
   "service_tier_unspecified",
 ]);
-const SAME: Readonly<Record<string, string>> = {
-  batches: "batch",
-  batch_api: "batch",
-  fast_mode: "fast",
-  service_tier_flex: "flex",
-  service_tier_priority: "priority",
-  on_demand_priority: "priority",
-  on_demand_flex: "flex",
-  on_demand_batch: "batch",
-};
+const SAME: ReadonlyMap<string, string> = new Map([
+  ["batches", "batch"],
+  ["batch_api", "batch"],
+  ["fast_mode", "fast"],
+  ["service_tier_flex", "flex"],
+  ["service_tier_priority", "priority"],
+  ["on_demand_priority", "priority"],
+  ["on_demand_flex", "flex"],
+  ["on_demand_batch", "batch"],
+]);
 
 /** Tiers of bought capacity: a token costs what the commitment makes it cost; the list price is the standard one. */
-const COMMITTED: Readonly<Record<string, string>> = { anthropic: "priority" };
+const COMMITTED: ReadonlyMap<string, string> = new Map([["anthropic", "priority"]]);
 
 /** A service tier as price lists name it: `batch`, `flex`, `priority`, `fast`, ..., or "" for standard. */
 export function readServiceTier(tier: string, provider: string): string {
   const plain = tier.trim().toLowerCase().replaceAll("-", "_");
   if (STANDARD.has(plain)) return "";
-  const name = SAME[plain] ?? plain;
-  return COMMITTED[provider] === name ? "" : name;
+  const name = SAME.get(plain) ?? plain;
+  return COMMITTED.get(provider) === name ? "" : name;
 }

@@ -115,6 +115,16 @@ const model = fc.constantFrom(
 const tier = fc.constantFrom("", "batch", "flex", "priority", "fast");
 
 describe("properties of pricing", () => {
+  it("words of the language are no tiers, regions, providers or models", () => {
+    const words = ["constructor", "__proto__", "toString", "hasOwnProperty", "prototype"];
+    for (const word of words) {
+      const plain = { ...CALL, usage: { output: 1_000 } };
+      expect(priceRequest({ ...plain, service_tier: word, inference_region: word }).usd).toBe("0.01");
+      expect(priceRequest({ ...plain, provider: word, model: word }).outcome).toBe("unpriced");
+      expect(priceRequest({ ...plain, usage: { [word]: 1 } }).outcome).not.toBe("unpriced");
+    }
+  });
+
   it("no input makes priceRequest throw", () => {
     fc.assert(
       fc.property(fc.anything(), (input) => {

@@ -318,6 +318,26 @@ describe("4.10 model ids in the wild", () => {
     ).toBe("needs-mapping");
     expect(priceOf({ provider: "azure", model: "my-deployment", usage: TENTH_EACH }).outcome).toBe("unpriced");
   });
+  it("does not take the maker's price for a reseller's", () => {
+    expect(priceOf({ provider: "databricks", model: "claude-sonnet-4-5", usage: TENTH_EACH }).reason).toBe(
+      "unknown-provider",
+    );
+  });
+  it("reads regions from the model's name, and then from the span", () => {
+    const bare = { provider: "aws.bedrock", model: "anthropic.claude-sonnet-4-5-20250929-v1:0", usage: TENTH_EACH };
+    expect(usdOf(bare)).toBe("1.8");
+    expect(usdOf({ ...bare, region: "us-gov-west-1" })).toBe("2.16");
+    expect(usdOf({ ...bare, region: "eu-west-1" })).toBe("1.98");
+    expect(usdOf({ ...bare, model: `global.${bare.model}`, region: "eu-west-1" })).toBe("1.8");
+    expect(
+      usdOf({ provider: "vertex_ai", model: "claude-opus-4-5@20251101", region: "us-east5", usage: TENTH_EACH }),
+    ).toBe("3.3");
+    expect(
+      usdOf({ provider: "vertex_ai", model: "claude-opus-4-5@20251101", region: "global", usage: TENTH_EACH }),
+    ).toBe("3");
+    expect(usdOf({ provider: "azure", model: "azure/eu/gpt-4o-mini-2024-07-18", usage: TENTH_EACH })).toBe("0.0825");
+    expect(usdOf({ provider: "azure", model: "gpt-4o-mini", region: "us", usage: TENTH_EACH })).toBe("0.0825");
+  });
   it("leaves self-hosted models unpriced", () => {
     expect(priceOf({ provider: "ollama", model: "gpt-4o", usage: TENTH_EACH }).outcome).toBe("unpriced");
     expect(priceOf({ provider: "vllm", model: "meta-llama/llama-3.3-70b-instruct", usage: TENTH_EACH }).outcome).toBe(
