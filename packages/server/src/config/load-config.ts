@@ -85,9 +85,10 @@ export function loadConfig(
   );
   const result = SCHEMA.safeParse(given);
   const problems = result.success ? [] : result.error.issues.map((issue) => describeIssue(issue, given));
-  if (result.success && !isLoopback(result.data.host) && result.data.token === undefined) {
+  const host = given["host"] ?? SCHEMA.shape.host.parse(undefined);
+  if (!isLoopback(host) && given["token"] === undefined) {
     problems.push(
-      `host ${result.data.host} is reachable from other machines, so a token is needed: set SPANCOST_TOKEN to a secret of at least 16 characters, or listen on 127.0.0.1.`,
+      `host ${host} is reachable from other machines, so a token is needed: set SPANCOST_TOKEN to a secret of at least 16 characters, or listen on 127.0.0.1.`,
     );
   }
   if (!result.success || problems.length > 0)
