@@ -22,6 +22,8 @@ export interface AgreedRow {
   readonly disputed: readonly string[];
   /** Whether the maker's own price, or the undated name's, agrees with a price that only one list has. */
   readonly witnessed: boolean;
+  /** What each list says of input and output, for the record of disputes. */
+  readonly said: string;
 }
 
 /** Which list's figure is taken where several agree: the more precise and younger first. */
@@ -150,7 +152,15 @@ function agree(key: RowKey, values: Values, witnesses: readonly Values[]): Agree
     prices[bucket] = best.price;
     if (bucket === "input" || lists.length === 0) [lists, witnessed] = [best.lists, seen];
   }
-  return { key, prices, lists: lists.toSorted(), disputed, witnessed };
+  return { key, prices, lists: lists.toSorted(), disputed, witnessed, said: describe(values) };
+}
+
+function describe(values: Values): string {
+  const buckets = ["input", "output"].flatMap((bucket) => {
+    const said = [...(values.get(bucket) ?? [])].map(([list, prices]) => `${list} ${[...prices].join("/")}`);
+    return said.length > 0 ? [`${bucket}: ${said.join(", ")}`] : [];
+  });
+  return buckets.join("; ");
 }
 
 /** The price with most lists behind it; among those that agree, the one written the same by most, then by the first of the order. */

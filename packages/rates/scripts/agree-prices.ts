@@ -10,6 +10,7 @@ import { readLists } from "./read-lists.ts";
 /** The day on which the lists were read. */
 const READ_ON = "2026-11-20";
 const OUTPUT = fileURLToPath(new URL("../data/listed/", import.meta.url));
+const DISPUTED = fileURLToPath(new URL("../data/disputed.json", import.meta.url));
 const folder = process.argv[2];
 if (folder === undefined) throw new Error("Say where the price lists are: agree-prices.ts <folder>.");
 
@@ -26,7 +27,8 @@ type Open = { -readonly [bucket in keyof PriceTable]: PriceTable[bucket] };
 
 const rows = agreeOnRows(readLists((name) => JSON.parse(readFileSync(join(folder, name), "utf8"))));
 const disputed = writeProviders(rows);
-console.log(`${disputed.length} names left out, because lists dispute their price:\n${disputed.join("\n")}`);
+writeFileSync(DISPUTED, `${JSON.stringify({ readOn: READ_ON, disputed }, null, 2)}\n`);
+console.log(`${disputed.length} names left out, because lists dispute their price: see ${DISPUTED}.`);
 
 function writeProviders(agreed: readonly AgreedRow[]): string[] {
   rmSync(OUTPUT, { recursive: true, force: true });
@@ -41,7 +43,8 @@ function writeProviders(agreed: readonly AgreedRow[]): string[] {
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .flatMap(([name, own]) => {
         const model = buildModel(name, own);
-        if (model === null) left.push(`${provider}/${name}`);
+        const base = own.find(isBase);
+        if (model === null && base !== undefined && isDisputed(base)) left.push(`${provider}/${name} (${base.said})`);
         return model ?? [];
       });
     const lines = [{ provider, readOn: READ_ON }, ...collapse(models)].map((line) => JSON.stringify(line));
@@ -61,9 +64,17 @@ interface ModelOut {
   regions?: Record<string, object>;
 }
 
+function isBase({ key }: AgreedRow): boolean {
+  return key.region === "" && key.tier === "" && key.above === 0;
+}
+
+function isDisputed({ disputed: buckets }: AgreedRow): boolean {
+  return buckets.includes("input") || buckets.includes("output");
+}
+
 function buildModel(name: string, own: readonly AgreedRow[]): ModelOut | null {
-  const base = own.find(({ key }) => key.region === "" && key.tier === "" && key.above === 0);
-  if (base === undefined || base.disputed.includes("input") || base.disputed.includes("output")) return null;
+  const base = own.find(isBase);
+  if (base === undefined || isDisputed(base)) return null;
   if (!isPriced(name, base)) return null;
   const tables = collectTables(own, "", "");
   if (tables === null) return null;

@@ -18,7 +18,7 @@ type OverlayRate = Omit<RateEntry, "source">;
 /** Parts of a rate; `null` takes a part away. */
 type Patch = { readonly [key: string]: unknown };
 
-/** One of our own data files; data/overlay/README.md explains the keys. */
+/** One of our own data files; the README explains the keys. */
 export interface OverlayFile {
   readonly provider: string;
   readonly readOn: string;
