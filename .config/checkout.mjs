@@ -3,7 +3,7 @@
 // Every quoted command runs in turn; extra arguments (from `npm run x -- ...`) go to the last one.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -37,7 +37,10 @@ function install() {
 
 function installKey() {
   const hash = createHash("sha256").update(PNPM);
-  for (const file of ["package.json", "pnpm-workspace.yaml", "pnpm-lock.yaml"]) {
+  const manifests = ["packages", "docs/examples"].flatMap((dir) =>
+    readdirSync(join(root, dir)).map((name) => join(dir, name, "package.json")),
+  );
+  for (const file of ["package.json", "pnpm-workspace.yaml", "pnpm-lock.yaml", ...manifests.sort()]) {
     if (existsSync(join(root, file))) hash.update(readFileSync(join(root, file)));
   }
   return hash.digest("hex");

@@ -13,7 +13,7 @@ for (const entry of readdirSync(packagesDir, { withFileTypes: true })) {
   const pkgDir = join(packagesDir, entry.name);
   const manifest = JSON.parse(readFileSync(join(pkgDir, "package.json"), "utf8"));
   if (manifest.private) continue;
-  const { messages } = await publint({ pkgDir, pack: false, level: "warning" });
+  const { messages } = await publint({ pkgDir, pack: "npm", level: "warning" });
   checked += 1;
   problems += messages.length;
   for (const message of messages) console.log(`${manifest.name}: ${formatMessage(message, manifest)}`);

@@ -15,7 +15,12 @@ export {
   type UnitPrices,
   type UsageCost,
 } from "./price-usage.ts";
-export { ATTRIBUTION_SOURCES, type AttributionKeys, readAttribution, type SpanAttribution } from "./read-attribution.ts";
+export {
+  ATTRIBUTION_SOURCES,
+  type AttributionKeys,
+  readAttribution,
+  type SpanAttribution,
+} from "./read-attribution.ts";
 export { readSpan } from "./read-span.ts";
 export type { SpanFacts } from "./span-facts.ts";
 export { type Usage, UNKNOWN_USAGE } from "./usage.ts";

@@ -29,7 +29,12 @@ function call(spanId: string, changes: Partial<SettleCall> = {}): SettleCall {
 }
 
 /** A span of another tracer around the time of `call`. */
-const PEER = { traceId: "t2", producer: "langfuse", startTimeUnixNano: T0 - MS, endTimeUnixNano: T0 + 101n * MS } as const;
+const PEER = {
+  traceId: "t2",
+  producer: "langfuse",
+  startTimeUnixNano: T0 - MS,
+  endTimeUnixNano: T0 + 101n * MS,
+} as const;
 const unknown = { usage: UNKNOWN_USAGE, usageKnown: false } as const;
 
 function spanOf({ traceId, spanId, parentSpanId, attribution }: SettleCall): SettleSpan {
@@ -43,7 +48,12 @@ function span(spanId: string, parentSpanId: string, attribution: Partial<typeof 
 /** Which calls count, and why the others do not. */
 function settle(calls: SettleCall[], spans: SettleSpan[] = []): Record<string, string> {
   const settled = settleCalls(calls, [...calls.map(spanOf), ...spans]);
-  return Object.fromEntries([...settled].map(([key, { duplicateOf, reason }]) => [key, duplicateOf === "" ? "counts" : `${reason} ${duplicateOf}`]));
+  return Object.fromEntries(
+    [...settled].map(([key, { duplicateOf, reason }]) => [
+      key,
+      duplicateOf === "" ? "counts" : `${reason} ${duplicateOf}`,
+    ]),
+  );
 }
 
 describe("settlement in one trace", () => {
@@ -60,7 +70,10 @@ describe("settlement in one trace", () => {
   });
 
   it("lets the span that knows the cached tokens count", () => {
-    const outer = call("a", { producer: "langfuse", usage: { ...UNKNOWN_USAGE, input: 100, output: 20, cacheRead: 40, reasoning: 5 } });
+    const outer = call("a", {
+      producer: "langfuse",
+      usage: { ...UNKNOWN_USAGE, input: 100, output: 20, cacheRead: 40, reasoning: 5 },
+    });
     const inner = call("b", { parentSpanId: "a" });
     expect(settle([outer, inner])).toEqual({ "t1:a": "counts", "t1:b": "same-usage t1:a" });
   });
@@ -69,7 +82,11 @@ describe("settlement in one trace", () => {
     const parent = call("a", { producer: "agents", usage: { ...UNKNOWN_USAGE, input: 210, output: 50 } });
     const first = call("b", { parentSpanId: "a" });
     const second = call("c", { parentSpanId: "a", usage: { ...UNKNOWN_USAGE, input: 110, output: 30 } });
-    expect(settle([parent, first, second])).toEqual({ "t1:a": "sum-of-descendants t1:b", "t1:b": "counts", "t1:c": "counts" });
+    expect(settle([parent, first, second])).toEqual({
+      "t1:a": "sum-of-descendants t1:b",
+      "t1:b": "counts",
+      "t1:c": "counts",
+    });
   });
 
   it("counts a different call made inside a call", () => {
@@ -81,8 +98,12 @@ describe("settlement in one trace", () => {
   });
 
   it("takes the usage from wherever it is on the line of descent", () => {
-    expect(settle([call("a", unknown), call("b", { parentSpanId: "a" })])).toMatchObject({ "t1:a": "ancestor-without-usage t1:b" });
-    expect(settle([call("a"), call("b", { parentSpanId: "a", ...unknown })])).toMatchObject({ "t1:b": "descendant-without-usage t1:a" });
+    expect(settle([call("a", unknown), call("b", { parentSpanId: "a" })])).toMatchObject({
+      "t1:a": "ancestor-without-usage t1:b",
+    });
+    expect(settle([call("a"), call("b", { parentSpanId: "a", ...unknown })])).toMatchObject({
+      "t1:b": "descendant-without-usage t1:a",
+    });
   });
 
   it("keeps refused attempts below a call that succeeded", () => {
@@ -93,7 +114,10 @@ describe("settlement in one trace", () => {
   });
 
   it("counts siblings with the same figures, and with the same response id, as what they are: two calls", () => {
-    const calls = [call("b", { parentSpanId: "a", responseId: "r" }), call("c", { parentSpanId: "a", responseId: "r" })];
+    const calls = [
+      call("b", { parentSpanId: "a", responseId: "r" }),
+      call("c", { parentSpanId: "a", responseId: "r" }),
+    ];
     expect(settle(calls, [span("a", "")])).toEqual({ "t1:b": "counts", "t1:c": "counts" });
   });
 });
@@ -108,14 +132,26 @@ describe("settlement across traces", () => {
   it("never merges by a response id alone (litellm#28376)", () => {
     const same = { responseId: "r" };
     const later = { startTimeUnixNano: T0 + 500n * MS, endTimeUnixNano: T0 + 600n * MS };
-    expect(settle([call("a", same), call("b", { ...other, ...same, ...later })])).toEqual({ "t1:a": "counts", "t2:b": "counts" });
+    expect(settle([call("a", same), call("b", { ...other, ...same, ...later })])).toEqual({
+      "t1:a": "counts",
+      "t2:b": "counts",
+    });
     const differs = { modelRequested: "o3", modelReported: "o3" };
-    expect(settle([call("a", same), call("b", { ...other, ...same, ...differs })])).toEqual({ "t1:a": "counts", "t2:b": "counts" });
-    expect(settle([call("a", same), call("b", { ...same, traceId: "t2" })])).toEqual({ "t1:a": "counts", "t2:b": "counts" });
+    expect(settle([call("a", same), call("b", { ...other, ...same, ...differs })])).toEqual({
+      "t1:a": "counts",
+      "t2:b": "counts",
+    });
+    expect(settle([call("a", same), call("b", { ...same, traceId: "t2" })])).toEqual({
+      "t1:a": "counts",
+      "t2:b": "counts",
+    });
   });
 
   it("does not merge calls with different response ids, whatever else agrees", () => {
-    expect(settle([call("a", { responseId: "r1" }), call("b", { ...other, responseId: "r2" })])).toEqual({ "t1:a": "counts", "t2:b": "counts" });
+    expect(settle([call("a", { responseId: "r1" }), call("b", { ...other, responseId: "r2" })])).toEqual({
+      "t1:a": "counts",
+      "t2:b": "counts",
+    });
   });
 
   it("matches every call with one of the other producer at the most", () => {
@@ -125,19 +161,33 @@ describe("settlement across traces", () => {
   });
 
   it("takes a call without usage for one that another producer saw in the same time", () => {
-    expect(settle([call("a", { ...unknown, modelReported: "" }), call("b", other)])).toEqual({ "t1:a": "peer-without-usage t2:b", "t2:b": "counts" });
+    expect(settle([call("a", { ...unknown, modelReported: "" }), call("b", other)])).toEqual({
+      "t1:a": "peer-without-usage t2:b",
+      "t2:b": "counts",
+    });
   });
 
   it("keeps services apart", () => {
-    expect(settle([call("a"), call("b", { ...other, service: "other" })])).toEqual({ "t1:a": "counts", "t2:b": "counts" });
+    expect(settle([call("a"), call("b", { ...other, service: "other" })])).toEqual({
+      "t1:a": "counts",
+      "t2:b": "counts",
+    });
   });
 });
 
 describe("attribution", () => {
   it("comes from the nearest ancestor that has it, each part by itself", () => {
     const inner = call("c", { parentSpanId: "b", attribution: { ...NOBODY, feature: "own" } });
-    const spans = [span("b", "a", { userId: "near" }), span("a", "", { userId: "far", tenantId: "acme", feature: "far" })];
-    expect(settleCalls([inner], [spanOf(inner), ...spans]).get("t1:c")?.attribution).toEqual({ ...NOBODY, tenantId: "acme", userId: "near", feature: "own" });
+    const spans = [
+      span("b", "a", { userId: "near" }),
+      span("a", "", { userId: "far", tenantId: "acme", feature: "far" }),
+    ];
+    expect(settleCalls([inner], [spanOf(inner), ...spans]).get("t1:c")?.attribution).toEqual({
+      ...NOBODY,
+      tenantId: "acme",
+      userId: "near",
+      feature: "own",
+    });
   });
 
   it("comes from the span that lost, where the one that counts has none", () => {

@@ -3,7 +3,7 @@ import { readGeminiUsage } from "./gemini-usage.ts";
 import { addParts, toCount, toList, toRecord } from "./json-fields.ts";
 import { type WireFormat, type WireOutcome, UNKNOWN_OUTCOME } from "./wire-format.ts";
 
-const METHODS: readonly string[] = ["embedContent", "batchEmbedContents"];
+const METHODS: ReadonlySet<string> = new Set(["embedContent", "batchEmbedContents"]);
 /** Vertex's `predict` serves many kinds of model; the text embedding ones are told by their names. */
 const EMBEDDING_MODEL = /embedding|gecko/;
 
@@ -13,7 +13,7 @@ export const GEMINI_EMBED_CONTENT: WireFormat = {
   matchRequest: (method, pathname) => {
     const path = method === "POST" ? parseGeminiPath(pathname) : null;
     if (path === null) return false;
-    return METHODS.includes(path.method) || (path.method === "predict" && EMBEDDING_MODEL.test(path.model));
+    return METHODS.has(path.method) || (path.method === "predict" && EMBEDDING_MODEL.test(path.model));
   },
   readRequest: (pathname) => ({
     operation: "embeddings",

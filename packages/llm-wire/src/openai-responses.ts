@@ -6,7 +6,7 @@ import { readTopLevelFields } from "./top-level-fields.ts";
 import { type StreamReader, type WireFormat, type WireOutcome, UNKNOWN_OUTCOME } from "./wire-format.ts";
 
 const FIRST_EVENT = "response.created";
-const LAST_EVENTS: readonly string[] = ["response.completed", "response.incomplete", "response.failed"];
+const LAST_EVENTS: ReadonlySet<string> = new Set(["response.completed", "response.incomplete", "response.failed"]);
 const ERROR_EVENT = "error";
 
 /** OpenAI responses, plain and streamed. */
@@ -34,7 +34,7 @@ class OpenAIResponsesStreamReader implements StreamReader {
     const type = event === "" ? toText(readTopLevelFields(data, ["type"]).type) : event;
     if (type === null) return;
     if (type === FIRST_EVENT) this.#readFirst(parseJson(data));
-    else if (LAST_EVENTS.includes(type)) this.#readLast(parseJson(data));
+    else if (LAST_EVENTS.has(type)) this.#readLast(parseJson(data));
     else if (type === ERROR_EVENT) this.#outcome = { ...this.#outcome, errorType: readErrorType(parseJson(data)) };
   }
 

@@ -3,7 +3,7 @@ import type { AttributionInput } from "./merge-attribution.ts";
 import { reportFailure } from "./report-failure.ts";
 
 /** What a resolver says of a request: nothing leaves the request as it is. */
-export type ResolvedAttribution = AttributionInput | null | undefined;
+type ResolvedAttribution = AttributionInput | null | undefined;
 
 /** Says who a request belongs to, at once or later; the request waits for it. */
 export type AttributionResolver<Request> = (request: Request) => ResolvedAttribution | PromiseLike<ResolvedAttribution>;

@@ -16,7 +16,7 @@ export interface EndedSpan {
 }
 
 /** Who made a span. */
-export interface SdkScope {
+interface SdkScope {
   readonly name: string;
   readonly version?: string | undefined;
 }

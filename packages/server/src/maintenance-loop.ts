@@ -18,7 +18,7 @@ const INTERVAL_AFTER_FAILURE_MS = 5_000;
 export function startMaintenance(settler: Settler, reportError: (error: unknown) => void): MaintenanceLoop {
   const counters = { settledCalls: 0, failedRuns: 0, lastRunUnixMs: 0 };
   const stopped = Promise.withResolvers<void>();
-  let stopping = false;
+  const state = { stopping: false };
   let last: Promise<unknown> = Promise.resolve();
   const exclusively = <T>(task: () => Promise<T>): Promise<T> => {
     const run = last.then(task);
@@ -30,7 +30,7 @@ export function startMaintenance(settler: Settler, reportError: (error: unknown)
     counters,
     exclusively,
     async stop() {
-      stopping = true;
+      state.stopping = true;
       stopped.resolve();
       await finished;
       await last;
@@ -38,7 +38,7 @@ export function startMaintenance(settler: Settler, reportError: (error: unknown)
   };
 
   async function loop(): Promise<void> {
-    while (!stopping) {
+    while (!state.stopping) {
       const succeeded = await runOnce();
       await pause(succeeded ? INTERVAL_MS : INTERVAL_AFTER_FAILURE_MS);
     }
@@ -52,7 +52,7 @@ export function startMaintenance(settler: Settler, reportError: (error: unknown)
       return true;
     } catch (error) {
       counters.failedRuns += 1;
-      if (!stopping) reportError(error);
+      if (!state.stopping) reportError(error);
       return false;
     }
   }

@@ -75,7 +75,8 @@ async function startListeners(
     publicSql,
     authorize,
     authorizeAdmin: createAuthorizeAdmin(config.adminToken ?? null),
-    reprice: (request) => maintenance.exclusively(() => reprice(store.client, (call) => repriceColumns(call, pricer), request)),
+    reprice: (request) =>
+      maintenance.exclusively(() => reprice(store.client, (call) => repriceColumns(call, pricer), request)),
     renderMetrics: createMetrics({ ingest, requests, maintenance }),
   });
   const serveApi = getRequestListener(api.fetch);
@@ -134,7 +135,9 @@ function createHandle(
 }
 
 function reportError(error: unknown): void {
-  console.error(`spancost: maintenance failed and will be tried again: ${error instanceof Error ? error.message : String(error)}`);
+  console.error(
+    `spancost: maintenance failed and will be tried again: ${error instanceof Error ? error.message : String(error)}`,
+  );
 }
 
 async function listen(server: Server, host: string, port: number, flag: string): Promise<string> {

@@ -37,7 +37,9 @@ describe("a server with a token", () => {
   it("takes it as ClickHouse clients send it", async () => {
     const url = `${closed.server.urls.sql}/?query=SELECT+1`;
     expect(await status(url, { "x-clickhouse-key": TOKEN })).toBe(200);
-    expect(await status(url, { authorization: `Basic ${Buffer.from(`default:${TOKEN}`).toString("base64")}` })).toBe(200);
+    expect(await status(url, { authorization: `Basic ${Buffer.from(`default:${TOKEN}`).toString("base64")}` })).toBe(
+      200,
+    );
   });
 
   it("asks for it on the receiver", async () => {

@@ -26,7 +26,8 @@ function expected({ truth, evidence, usage_missing_from_spans }: Scenario): Reco
   const has = (kind: string) => reported.some(({ is }) => is === kind || is.endsWith(`.${kind}`));
   if (truth.calls_billed === 0) return { known: 0, unknown: 0, input: null, output: null };
   if (usage_missing_from_spans) return { known: 0, unknown: truth.calls_billed, input: null, output: null };
-  const outputIsThere = has("output_total") || (has("output_minus_reasoning") && has("reasoning")) || truth.output_total === null;
+  const outputIsThere =
+    has("output_total") || (has("output_minus_reasoning") && has("reasoning")) || truth.output_total === null;
   const inputIsThere = has("input_total") || (has("input_uncached") && has("cached_read"));
   return {
     known: outputIsThere ? truth.calls_billed : 0,
@@ -59,7 +60,10 @@ const DELIVERIES: [name: string, post: (server: TestServer, id: string) => Promi
   ["as protobuf", async (server, id) => accept(await server.post(readBody(id, "pb"), "application/x-protobuf"))],
   ["as JSON", async (server, id) => accept(await server.post(readBody(id, "json"), "application/json"))],
   ["span by span, the last first", (server, id) => postAll(server, splitIntoSpans(readBody(id, "json")).toReversed())],
-  ["span by span, twice", (server, id) => postAll(server, [...splitIntoSpans(readBody(id, "json")), ...splitIntoSpans(readBody(id, "json"))])],
+  [
+    "span by span, twice",
+    (server, id) => postAll(server, [...splitIntoSpans(readBody(id, "json")), ...splitIntoSpans(readBody(id, "json"))]),
+  ],
 ];
 
 async function accept(response: Response): Promise<void> {
@@ -77,10 +81,15 @@ describe.runIf(corpusIsThere).each(DELIVERIES)("real traces posted %s", (_name, 
   beforeAll(async () => {
     server = await startTestServer();
     const ids = scenarios.map(({ id }) => id);
-    await Promise.all(Array.from({ length: 8 }, async () => {
-      for (let id = ids.shift(); id !== undefined; id = ids.shift()) await post(server, id);
-    }));
-    await server.waitFor<{ n: string }>("SELECT count() AS n FROM calls_history WHERE settle_reason != ''", ([row]) => Number(row?.n) > 0);
+    await Promise.all(
+      Array.from({ length: 8 }, async () => {
+        for (let id = ids.shift(); id !== undefined; id = ids.shift()) await post(server, id);
+      }),
+    );
+    await server.waitFor<{ n: string }>(
+      "SELECT count() AS n FROM calls_history WHERE settle_reason != ''",
+      ([row]) => Number(row?.n) > 0,
+    );
     // Settled is settled: the figures must stay what they are.
     await new Promise((resolve) => setTimeout(resolve, 3_000));
     rows = new Map((await server.sql<TraceRow>(STATEMENT)).map((row) => [row.trace_id, row]));

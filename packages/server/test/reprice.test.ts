@@ -17,7 +17,14 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 function start(rates: object): Promise<RunningServer> {
   writeFileSync(ratesFile, JSON.stringify(rates));
-  const flags = { data: join(dir, "data"), port: "0", otlpHttpPort: "0", sqlPort: "0", rates: ratesFile, adminToken: ADMIN };
+  const flags = {
+    data: join(dir, "data"),
+    port: "0",
+    otlpHttpPort: "0",
+    sqlPort: "0",
+    rates: ratesFile,
+    adminToken: ADMIN,
+  };
   return startServer(loadConfig({}, flags));
 }
 
@@ -31,18 +38,29 @@ function body(tenants: readonly string[]): string {
     name: "chat house-model",
     startTimeUnixNano: String(NOW_NANO),
     endTimeUnixNano: String(NOW_NANO + 1_000_000n),
-    attributes: Object.entries({ tenant_id: tenant, "gen_ai.operation.name": "chat", "gen_ai.provider.name": "house", "gen_ai.request.model": "house-model" })
+    attributes: Object.entries({
+      tenant_id: tenant,
+      "gen_ai.operation.name": "chat",
+      "gen_ai.provider.name": "house",
+      "gen_ai.request.model": "house-model",
+    })
       .map(([key, stringValue]) => ({ key, value: { stringValue } }) as object)
       .concat([
         { key: "gen_ai.usage.input_tokens", value: { intValue: 1000 } },
         { key: "gen_ai.usage.output_tokens", value: { intValue: 100 } },
       ]),
   }));
-  return JSON.stringify({ resourceSpans: [{ scopeSpans: [{ scope: { name: "@opentelemetry/instrumentation-openai" }, spans }] }] });
+  return JSON.stringify({
+    resourceSpans: [{ scopeSpans: [{ scope: { name: "@opentelemetry/instrumentation-openai" }, spans }] }],
+  });
 }
 
 async function deliver(server: RunningServer, tenants: readonly string[]): Promise<void> {
-  const response = await fetch(`${server.urls.otlp}/v1/traces`, { method: "POST", headers: { "content-type": "application/json" }, body: body(tenants) });
+  const response = await fetch(`${server.urls.otlp}/v1/traces`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: body(tenants),
+  });
   expect(response.status).toBe(200);
 }
 
@@ -54,9 +72,20 @@ async function sql(server: RunningServer, statement: string): Promise<unknown[]>
     .map((line) => JSON.parse(line) as unknown);
 }
 
-async function reprice(server: RunningServer, request: object, token?: string): Promise<[status: number, answer: unknown]> {
-  const headers = { "content-type": "application/json", ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) };
-  const response = await fetch(`${server.urls.api}/api/v1/reprice`, { method: "POST", headers, body: JSON.stringify(request) });
+async function reprice(
+  server: RunningServer,
+  request: object,
+  token?: string,
+): Promise<[status: number, answer: unknown]> {
+  const headers = {
+    "content-type": "application/json",
+    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+  };
+  const response = await fetch(`${server.urls.api}/api/v1/reprice`, {
+    method: "POST",
+    headers,
+    body: JSON.stringify(request),
+  });
   return [response.status, await response.json()];
 }
 
@@ -76,21 +105,38 @@ describe("repricing", () => {
     // The operator learns the price: 1,000 x 2 + 100 x 10 USD a million = 0.003.
     server = await start({ mappings: [mapping] });
     const told = { tenant: "acme", calls: 1, changed: 1, before: "0", after: "0.003" };
-    expect(await reprice(server, { since: "1d", tenant: "acme" })).toEqual([200, { applied: false, currency: "USD", tenants: [told] }]);
+    expect(await reprice(server, { since: "1d", tenant: "acme" })).toEqual([
+      200,
+      { applied: false, currency: "USD", tenants: [told] },
+    ]);
     expect(await sql(server, "SELECT count() AS n FROM calls WHERE cost IS NULL")).toEqual([{ n: "2" }]);
 
-    expect(await reprice(server, { since: "1d", apply: true })).toEqual([403, { error: { code: "forbidden", message: expect.stringContaining("SPANCOST_ADMIN_TOKEN") } }]);
-    expect(await reprice(server, { since: "1d", tenant: "acme", apply: true }, ADMIN)).toEqual([200, { applied: true, currency: "USD", tenants: [told] }]);
+    expect(await reprice(server, { since: "1d", apply: true })).toEqual([
+      403,
+      { error: { code: "forbidden", message: expect.stringContaining("SPANCOST_ADMIN_TOKEN") } },
+    ]);
+    expect(await reprice(server, { since: "1d", tenant: "acme", apply: true }, ADMIN)).toEqual([
+      200,
+      { applied: true, currency: "USD", tenants: [told] },
+    ]);
     const repriced = [
       { tenant_id: "acme", cost: "0.003", list_cost: "0.003", cost_status: "priced" },
       { tenant_id: "globex", cost: null, list_cost: null, cost_status: "unpriced" },
     ];
     expect(await sql(server, COSTS)).toEqual(repriced);
-    expect(await reprice(server, { since: "1d", tenant: "acme" })).toEqual([200, { applied: false, currency: "USD", tenants: [{ ...told, changed: 0, before: "0.003" }] }]);
+    expect(await reprice(server, { since: "1d", tenant: "acme" })).toEqual([
+      200,
+      { applied: false, currency: "USD", tenants: [{ ...told, changed: 0, before: "0.003" }] },
+    ]);
 
     await deliver(server, ["acme"]);
     expect(await sql(server, COSTS)).toEqual(repriced);
-    expect(await sql(server, "SELECT version, replaced_by, cost, cost_status FROM calls_history WHERE tenant_id = 'acme' ORDER BY version")).toEqual([
+    expect(
+      await sql(
+        server,
+        "SELECT version, replaced_by, cost, cost_status FROM calls_history WHERE tenant_id = 'acme' ORDER BY version",
+      ),
+    ).toEqual([
       { version: "0", replaced_by: "reprice", cost: null, cost_status: "unpriced" },
       { version: "1", replaced_by: "", cost: "0.003", cost_status: "priced" },
     ]);
@@ -100,14 +146,25 @@ describe("repricing", () => {
   it("applies a contract to the cost and leaves the list price", async () => {
     const contract = { name: "house deal", provider: "openai", discountPercent: "25" };
     const server = await start({ contracts: [contract] });
-    const known = body(["contract"]).replaceAll("house-model", "gpt-5-mini").replaceAll('"house"', '"openai"').replaceAll("ccc", "eee");
-    await fetch(`${server.urls.otlp}/v1/traces`, { method: "POST", headers: { "content-type": "application/json" }, body: known });
+    const known = body(["contract"])
+      .replaceAll("house-model", "gpt-5-mini")
+      .replaceAll('"house"', '"openai"')
+      .replaceAll("ccc", "eee");
+    await fetch(`${server.urls.otlp}/v1/traces`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: known,
+    });
     // 1,000 x 0.25 + 100 x 2 USD a million = 0.00045, less a quarter.
-    expect(await sql(server, "SELECT cost, list_cost FROM calls WHERE tenant_id = 'contract'")).toEqual([{ cost: "0.0003375", list_cost: "0.00045" }]);
+    expect(await sql(server, "SELECT cost, list_cost FROM calls WHERE tenant_id = 'contract'")).toEqual([
+      { cost: "0.0003375", list_cost: "0.00045" },
+    ]);
     await server.stop();
   });
 
   it("says everything that is wrong with a rates file", async () => {
-    await expect(start({ contracts: [{ name: 1 }], mappings: "x", other: [] })).rejects.toThrow(/other: unknown[^]*contracts\[0\][^]*mappings: not a list/);
+    await expect(start({ contracts: [{ name: 1 }], mappings: "x", other: [] })).rejects.toThrow(
+      /other: unknown[^]*contracts\[0\][^]*mappings: not a list/,
+    );
   });
 });

@@ -22,9 +22,14 @@ const POLL_MS = 100;
 
 export async function startTestServer(flags: ServerFlags = {}): Promise<TestServer> {
   const dataDir = mkdtempSync(join(tmpdir(), "spancost-test-"));
-  const server = await startServer(loadConfig({}, { data: dataDir, port: "0", otlpHttpPort: "0", sqlPort: "0", ...flags }));
+  const server = await startServer(
+    loadConfig({}, { data: dataDir, port: "0", otlpHttpPort: "0", sqlPort: "0", ...flags }),
+  );
   const sql = async <Row>(statement: string): Promise<Row[]> => {
-    const response = await fetch(`${server.urls.api}/api/v1/sql?format=JSONEachRow`, { method: "POST", body: statement });
+    const response = await fetch(`${server.urls.api}/api/v1/sql?format=JSONEachRow`, {
+      method: "POST",
+      body: statement,
+    });
     const text = await response.text();
     if (!response.ok) throw new Error(text);
     return text
@@ -37,7 +42,11 @@ export async function startTestServer(flags: ServerFlags = {}): Promise<TestServ
     dataDir,
     sql,
     post: (body, contentType) =>
-      fetch(`${server.urls.otlp}/v1/traces`, { method: "POST", headers: { "content-type": contentType }, body: body as BodyInit }),
+      fetch(`${server.urls.otlp}/v1/traces`, {
+        method: "POST",
+        headers: { "content-type": contentType },
+        body: body as NonNullable<RequestInit["body"]>,
+      }),
     async waitFor<Row>(statement: string, isThere: (rows: Row[]) => boolean) {
       const deadline = Date.now() + WAIT_LIMIT_MS;
       for (;;) {

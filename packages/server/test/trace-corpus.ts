@@ -18,7 +18,12 @@ export interface Scenario {
     readonly reasoning: number | null;
   };
   readonly usage_missing_from_spans: boolean;
-  readonly evidence: readonly { readonly is: string; readonly type: string; readonly key: string; readonly span_id: string }[];
+  readonly evidence: readonly {
+    readonly is: string;
+    readonly type: string;
+    readonly key: string;
+    readonly span_id: string;
+  }[];
   readonly usage_spans: readonly { readonly span_id: string }[];
   readonly span_tree: readonly { readonly span_id: string }[];
 }
@@ -34,7 +39,10 @@ export function readBody(id: string, encoding: "json" | "pb"): Buffer {
 }
 
 interface ExportRequest {
-  readonly resourceSpans: { readonly resource: unknown; readonly scopeSpans: { readonly scope: unknown; readonly spans: unknown[] }[] }[];
+  readonly resourceSpans: {
+    readonly resource: unknown;
+    readonly scopeSpans: { readonly scope: unknown; readonly spans: unknown[] }[];
+  }[];
 }
 
 /** The same spans, a request each. */

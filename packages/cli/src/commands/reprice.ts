@@ -49,8 +49,11 @@ function render({ applied, tenants }: RepriceAnswer): string {
     colAligns: ["left", "right", "right", "right", "right"],
     style: { head: [], border: [] },
   });
-  for (const { tenant, calls, changed, before, after } of tenants) table.push([tenant === "" ? "(none)" : tenant, calls, changed, before, after]);
+  for (const { tenant, calls, changed, before, after } of tenants)
+    table.push([tenant === "" ? "(none)" : tenant, calls, changed, before, after]);
   const changed = tenants.reduce((sum, tenant) => sum + tenant.changed, 0);
-  const verdict = applied ? `${changed} calls have new versions.` : `${changed} calls would change; nothing was written. Use --apply to write.`;
+  const verdict = applied
+    ? `${changed} calls have new versions.`
+    : `${changed} calls would change; nothing was written. Use --apply to write.`;
   return `${table.toString()}\n${verdict}`;
 }

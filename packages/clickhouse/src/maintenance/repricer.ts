@@ -18,7 +18,10 @@ export interface StoredCall {
 /** What pricing says of a stored call. */
 export type PriceStoredCall = (
   call: StoredCall,
-) => Pick<CallRow, "provider" | "model" | "listCostPicoUsd" | "costPicoUsd" | "costStatus" | "costReason" | "rateVersion">;
+) => Pick<
+  CallRow,
+  "provider" | "model" | "listCostPicoUsd" | "costPicoUsd" | "costStatus" | "costReason" | "rateVersion"
+>;
 
 /** Which calls to price again. Times are UTC, `from` included, `to` not. */
 export interface RepriceRequest {
@@ -78,14 +81,20 @@ interface StoredRecord {
  * Works out again what calls cost, from the usage that is stored and today's knowledge of the price at the call's own time. Costs that a
  * provider reported itself, and calls without a usable usage, stay as they are. Runs must not overlap with other maintenance.
  */
-export async function reprice(client: ClickHouseClient, price: PriceStoredCall, request: RepriceRequest): Promise<RepricedTenant[]> {
+export async function reprice(
+  client: ClickHouseClient,
+  price: PriceStoredCall,
+  request: RepriceRequest,
+): Promise<RepricedTenant[]> {
   const tenants = new Map<string, { calls: number; changed: number; before: bigint; after: bigint }>();
   if (request.apply) await writeAudit(client, request);
   for (const hourUnix of await queryHours(client, request)) {
     const changes: Change<RepricedColumn>[] = [];
     for (const record of await queryCalls(client, hourUnix, request)) {
       const values = toValues(price(toStoredCall(record)));
-      const changed = (Object.keys(values) as RepricedColumn[]).some((column) => values[column] !== record.current[column]);
+      const changed = (Object.keys(values) as RepricedColumn[]).some(
+        (column) => values[column] !== record.current[column],
+      );
       const sums = tenants.get(record.tenant_id) ?? { calls: 0, changed: 0, before: 0n, after: 0n };
       sums.calls += 1;
       sums.changed += Number(changed);
@@ -135,7 +144,11 @@ WHERE hour >= toStartOfHour(fromUnixTimestamp64Milli({from:Int64})) AND hour < f
   return (await result.json<{ hour_unix: string }>()).map(({ hour_unix }) => BigInt(hour_unix));
 }
 
-async function queryCalls(client: ClickHouseClient, hourUnix: bigint, request: RepriceRequest): Promise<StoredRecord[]> {
+async function queryCalls(
+  client: ClickHouseClient,
+  hourUnix: bigint,
+  request: RepriceRequest,
+): Promise<StoredRecord[]> {
   const { sql, params } = toFilter(request);
   const hourMs = Number(hourUnix) * 1000;
   const result = await client.query({
@@ -164,7 +177,9 @@ WHERE hour = fromUnixTimestamp({hour:Int64}) AND started_at >= fromUnixTimestamp
 
 function toStoredCall(record: StoredRecord): StoredCall {
   const { audioSeconds = null, videoSeconds = null, ...counts } = record.usage;
-  const numbers = Object.fromEntries(Object.entries(counts).map(([bucket, text]) => [bucket, text === null ? null : Number(text)]));
+  const numbers = Object.fromEntries(
+    Object.entries(counts).map(([bucket, text]) => [bucket, text === null ? null : Number(text)]),
+  );
   return {
     provider: record.provider_reported,
     modelRequested: record.model_requested,

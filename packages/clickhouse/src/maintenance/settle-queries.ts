@@ -1,5 +1,12 @@
 import type { ClickHouseClient } from "@clickhouse/client";
-import { ATTRIBUTION_SOURCES, type AttributionKeys, readAttribution, type SettleCall, type SettleSpan, UNKNOWN_USAGE } from "@spancost/core";
+import {
+  ATTRIBUTION_SOURCES,
+  type AttributionKeys,
+  readAttribution,
+  type SettleCall,
+  type SettleSpan,
+  UNKNOWN_USAGE,
+} from "@spancost/core";
 import { quoteText } from "../quote.ts";
 
 /** A call as settlement reads it, with what the ledger holds of it now. */
@@ -91,7 +98,9 @@ export async function queryPeerTraces(client: ClickHouseClient, calls: readonly 
     ...(responses.length > 0 ? [`response_id IN (${responses.join(", ")})`] : []),
     ...(outputs.length > 0 ? [`output_tokens IN (${outputs.join(", ")})`] : []),
     ...(inputs.length > 0 ? [`(output_tokens IS NULL AND input_tokens IN (${inputs.join(", ")}))`] : []),
-    ...(calls.some(({ usageKnown, refused }) => !usageKnown && !refused) ? [`started_at >= fromUnixTimestamp(${from})`] : []),
+    ...(calls.some(({ usageKnown, refused }) => !usageKnown && !refused)
+      ? [`started_at >= fromUnixTimestamp(${from})`]
+      : []),
   ];
   const rows = await select<{ trace: string }>(
     client,
@@ -102,7 +111,11 @@ WHERE ${range} AND service IN (${services.join(", ")}) AND (${evidence.join(" OR
 }
 
 /** Every span of some traces, with the attribution it carries. */
-export async function querySpans(client: ClickHouseClient, traces: readonly string[], keys: AttributionKeys): Promise<SettleSpan[]> {
+export async function querySpans(
+  client: ClickHouseClient,
+  traces: readonly string[],
+  keys: AttributionKeys,
+): Promise<SettleSpan[]> {
   const sources = unique([keys.tenantId, keys.userId, keys.feature, ...ATTRIBUTION_SOURCES]).map(quoteText);
   const rows = await select<{ trace: string; span: string; parent: string; attributes: Record<string, string> }>(
     client,
@@ -145,9 +158,8 @@ FROM spancost.llm_calls FINAL WHERE ${where}`,
 }
 
 function toLedgerCall(row: CallRecord): LedgerCall {
-  const [input, cacheRead, cacheWrite5m, cacheWrite1h, output, reasoning, audioIn, audioOut, webSearchRequests] = row.tokens.map(
-    (count) => (count === null ? null : Number(count)),
-  ) as (number | null)[];
+  const [input, cacheRead, cacheWrite5m, cacheWrite1h, output, reasoning, audioIn, audioOut, webSearchRequests] =
+    row.tokens.map((count) => (count === null ? null : Number(count))) as (number | null)[];
   const [tenant_id, user_id, feature, task, task_id] = row.now;
   const [ownTenantId, ownUserId, ownFeature, ownTask, ownTaskId] = row.own;
   const start = BigInt(row.start);
@@ -178,11 +190,23 @@ function toLedgerCall(row: CallRecord): LedgerCall {
     usageKnown: KNOWN_STATUSES.has(row.cost_status),
     refused: row.cost_status === "not_billed",
     attribution: { tenantId: ownTenantId, userId: ownUserId, feature: ownFeature, task: ownTask, taskId: ownTaskId },
-    current: { tenant_id, user_id, feature, task, task_id, duplicate_of: row.duplicate_of, settle_reason: row.settle_reason },
+    current: {
+      tenant_id,
+      user_id,
+      feature,
+      task,
+      task_id,
+      duplicate_of: row.duplicate_of,
+      settle_reason: row.settle_reason,
+    },
   };
 }
 
-async function select<Row>(client: ClickHouseClient, query: string, query_params: Record<string, unknown> = {}): Promise<Row[]> {
+async function select<Row>(
+  client: ClickHouseClient,
+  query: string,
+  query_params: Record<string, unknown> = {},
+): Promise<Row[]> {
   const result = await client.query({ query, query_params, format: "JSONEachRow" });
   return result.json<Row>();
 }

@@ -1,6 +1,14 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import { type AttributionKeys, settleCalls, type Settlement } from "@spancost/core";
-import { type LedgerCall, toHourUnix, queryCalls, queryNow, queryPeerTraces, querySpans, queryTouchedTraces } from "./settle-queries.ts";
+import {
+  type LedgerCall,
+  toHourUnix,
+  queryCalls,
+  queryNow,
+  queryPeerTraces,
+  querySpans,
+  queryTouchedTraces,
+} from "./settle-queries.ts";
 import { type Change, type ChangeKind, writeVersions } from "./write-versions.ts";
 
 /** What one run did. */
@@ -80,7 +88,10 @@ const SETTLE: ChangeKind<SettledColumn> = {
 };
 
 /** What a settlement changes in the ledger, or `null` when the row says so already. */
-function toChange({ key, current, startTimeUnixNano }: LedgerCall, settlement: Settlement): Change<SettledColumn> | null {
+function toChange(
+  { key, current, startTimeUnixNano }: LedgerCall,
+  settlement: Settlement,
+): Change<SettledColumn> | null {
   const { tenantId, userId, feature, task, taskId } = settlement.attribution;
   const values = {
     tenant_id: tenantId,

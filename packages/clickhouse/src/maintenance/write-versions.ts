@@ -69,7 +69,13 @@ SELECT ${quoteText(kind.replacedBy)}, ${HISTORY_COLUMNS} FROM (${current})`,
 function selectCurrent<Column extends string>(changes: readonly Change<Column>[]): string {
   const tenants = unique(changes.map(({ tenantId }) => quoteText(tenantId)));
   const hours = unique(changes.map(({ hourUnix }) => `fromUnixTimestamp(${hourUnix})`));
-  const ids = changes.map(({ key }) => `(${key.split(":").map((id) => `unhex(${quoteText(id)})`).join(", ")})`);
+  const ids = changes.map(
+    ({ key }) =>
+      `(${key
+        .split(":")
+        .map((id) => `unhex(${quoteText(id)})`)
+        .join(", ")})`,
+  );
   return `SELECT * FROM spancost.llm_calls FINAL
 WHERE tenant_id IN (${tenants.join(", ")}) AND hour IN (${hours.join(", ")}) AND (trace_id, span_id) IN (${ids.join(", ")})`;
 }
@@ -81,7 +87,9 @@ function insertVersions<Column extends string>(
 ): string {
   const names = Object.keys(columns) as Column[];
   const structure = ["key String", ...names.map((name) => `new_${name} ${columns[name]}`)].join(", ");
-  const tuples = changes.map(({ key, values }) => `(${[key, ...names.map((name) => values[name])].map(toLiteral).join(", ")})`);
+  const tuples = changes.map(
+    ({ key, values }) => `(${[key, ...names.map((name) => values[name])].map(toLiteral).join(", ")})`,
+  );
   const replaced = [...names.map((name) => `w.new_${name} AS ${name}`), "c.version + 1 AS version"];
   const joined = `(${current}) AS c INNER JOIN wanted AS w ON lower(hex(c.trace_id)) || ':' || lower(hex(c.span_id)) = w.key`;
   const tombstones = names.includes("tenant_id" as Column)

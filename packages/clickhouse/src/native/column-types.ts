@@ -21,7 +21,6 @@ function scalar<T>(name: string, zero: T, writeOne: (writer: BlockWriter, value:
 
 export const STRING = scalar<string>("String", "", (writer, value) => writer.string(value));
 export const BOOL = scalar<boolean>("Bool", false, (writer, value) => writer.uint8(value ? 1 : 0));
-export const UINT8 = scalar<number>("UInt8", 0, (writer, value) => writer.uint8(value));
 export const UINT32 = scalar<number>("UInt32", 0, (writer, value) => writer.uint32(value));
 export const UINT64 = scalar<bigint>("UInt64", 0n, (writer, value) => writer.uint64(value));
 /** Seconds since 1970. */
@@ -64,7 +63,10 @@ export function array<T>(inner: ColumnType<T>): ColumnType<readonly T[]> {
         writer,
         values.map((list) => list.length),
       );
-      inner.write(writer, values.flatMap((list) => list));
+      inner.write(
+        writer,
+        values.flatMap((list) => list),
+      );
     },
   };
 }

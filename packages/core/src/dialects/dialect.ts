@@ -21,7 +21,7 @@ export interface Dialect {
 }
 
 /** How a producer is known. Scopes are exact names or, with a trailing `*`, prefixes. */
-export interface Recognition {
+interface Recognition {
   readonly scopes: readonly string[];
   /** Scope versions from this one on. */
   readonly fromVersion?: string;
@@ -66,7 +66,7 @@ export type ProviderFamily = "anthropic" | "bedrock" | "google" | "openai" | "xa
 export type Source = string | JsonSource;
 
 /** `path` leads from the parsed JSON to the value. */
-export interface JsonSource {
+interface JsonSource {
   readonly json: string;
   readonly path: readonly string[];
 }

@@ -1,6 +1,12 @@
 import type { SpanFacts } from "../span-facts.ts";
 import { AI_SDK_DIALECT, AI_SDK_OTEL_DIALECT } from "./ai-sdk.ts";
-import { ANTHROPIC_SDK_DIALECT, OPENTELEMETRY_DIALECT, SENTRY_DIALECT, SPANCOST_DIALECT, UNKNOWN_PRODUCER_DIALECT } from "./conventions.ts";
+import {
+  ANTHROPIC_SDK_DIALECT,
+  OPENTELEMETRY_DIALECT,
+  SENTRY_DIALECT,
+  SPANCOST_DIALECT,
+  UNKNOWN_PRODUCER_DIALECT,
+} from "./conventions.ts";
 import type { Dialect } from "./dialect.ts";
 import { OPENINFERENCE_DIALECT } from "./openinference.ts";
 import { OPENLIT_DIALECT, OPENLIT_OLD_DIALECT } from "./openlit.ts";

@@ -2,7 +2,7 @@ import { GEN_AI, SPANCOST } from "../attribute-names.ts";
 import type { FieldSources, RoleRule, UsageSources } from "./dialect.ts";
 
 /** Operations of the GenAI conventions, and of producers near to them, that are one inference each. */
-export const INFERENCE_OPERATIONS = [
+const INFERENCE_OPERATIONS = [
   "chat",
   "text_completion",
   "completion",
@@ -18,7 +18,7 @@ export const INFERENCE_OPERATIONS = [
 ];
 
 /** Operations that go around inferences, and repeat their usage where they carry any. */
-export const WRAPPER_OPERATIONS = [
+const WRAPPER_OPERATIONS = [
   "invoke_agent",
   "create_agent",
   "agent_step",

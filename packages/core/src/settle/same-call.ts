@@ -27,7 +27,7 @@ export function findPeerMatch(a: SettleCall, b: SettleCall): DuplicateReason | n
 }
 
 /** Whether two usages are the same call's, though one may leave cached tokens out or be unsure of the input. */
-export function haveSameUsage(a: SettleCall, b: SettleCall): boolean {
+function haveSameUsage(a: SettleCall, b: SettleCall): boolean {
   const outputsAgree = a.usage.output === b.usage.output;
   const inputsAgree = a.usage.input === b.usage.input;
   if (outputsAgree && inputsAgree) return true;
@@ -51,7 +51,9 @@ function haveSameResponse(a: SettleCall, b: SettleCall): boolean {
 
 /** Two names agree when one is the other with a date, a version or a provider's prefix; a missing name agrees with all. */
 function haveCompatibleModels(a: SettleCall, b: SettleCall): boolean {
-  const [left, right] = [a, b].map((call) => [call.modelReported, call.modelRequested].filter((name) => name !== "").map(baseName));
+  const [left, right] = [a, b].map((call) =>
+    [call.modelReported, call.modelRequested].filter((name) => name !== "").map(baseName),
+  );
   if (left === undefined || right === undefined || left.length === 0 || right.length === 0) return true;
   return left.some((name) => right.includes(name));
 }

@@ -40,7 +40,11 @@ function settleAncestors(calls: readonly SettleCall[], tree: TraceTree, duplicat
   }
 }
 
-function settleAncestor(ancestor: SettleCall, descendants: readonly SettleCall[], duplicates: Map<string, Duplicate>): void {
+function settleAncestor(
+  ancestor: SettleCall,
+  descendants: readonly SettleCall[],
+  duplicates: Map<string, Duplicate>,
+): void {
   const [first] = descendants;
   if (first === undefined) return;
   for (const call of descendants) {
@@ -63,14 +67,20 @@ function settleAncestor(ancestor: SettleCall, descendants: readonly SettleCall[]
 }
 
 function isSum(ancestor: SettleCall, descendants: readonly SettleCall[]): boolean {
-  const sum = (read: (call: SettleCall) => number | null) => descendants.reduce((total, call) => total + (read(call) ?? 0), 0);
-  return sum(({ usage }) => usage.output) === ancestor.usage.output && sum(({ usage }) => usage.input) === ancestor.usage.input;
+  const sum = (read: (call: SettleCall) => number | null) =>
+    descendants.reduce((total, call) => total + (read(call) ?? 0), 0);
+  return (
+    sum(({ usage }) => usage.output) === ancestor.usage.output &&
+    sum(({ usage }) => usage.input) === ancestor.usage.input
+  );
 }
 
 /** Spans of two producers, in two traces or side by side in one: each takes at most one of each other producer. */
 function settlePeers(calls: readonly SettleCall[], duplicates: Map<string, Duplicate>): void {
   const open = calls.filter((call) => !duplicates.has(call.key));
-  const byTime = open.toSorted((a, b) => compareNumbers(a.startTimeUnixNano, b.startTimeUnixNano) || compareForOrder(a, b));
+  const byTime = open.toSorted(
+    (a, b) => compareNumbers(a.startTimeUnixNano, b.startTimeUnixNano) || compareForOrder(a, b),
+  );
   const matched = new Set<string>();
   for (const pass of PEER_PASSES) {
     for (const [index, call] of byTime.entries()) {
@@ -105,9 +115,13 @@ function describe(
   const duplicate = duplicates.get(call.key);
   const inherited = tree.ancestors(call).map((span) => span.attribution);
   const own = inherit(call.attribution, inherited);
-  if (duplicate !== undefined) return { duplicateOf: findWinner(duplicate.of, duplicates).key, reason: duplicate.reason, attribution: own };
+  if (duplicate !== undefined)
+    return { duplicateOf: findWinner(duplicate.of, duplicates).key, reason: duplicate.reason, attribution: own };
   const losers = calls.filter((other) => duplicates.has(other.key) && findWinner(other, duplicates).key === call.key);
-  const fromLosers = losers.flatMap((loser) => [loser.attribution, ...tree.ancestors(loser).map((span) => span.attribution)]);
+  const fromLosers = losers.flatMap((loser) => [
+    loser.attribution,
+    ...tree.ancestors(loser).map((span) => span.attribution),
+  ]);
   return { duplicateOf: "", reason: "", attribution: inherit(own, fromLosers) };
 }
 
@@ -123,8 +137,10 @@ function findWinner(call: SettleCall, duplicates: ReadonlyMap<string, Duplicate>
 
 /** Fills what is missing from the nearest that has it. Tenant, user and feature are inherited each by itself; a task with its id. */
 function inherit(own: SpanAttribution, others: readonly SpanAttribution[]): SpanAttribution {
-  const first = (key: "tenantId" | "userId" | "feature") => own[key] || (others.find((each) => each[key] !== "")?.[key] ?? "");
-  const task = own.task === "" && own.taskId === "" ? others.find((each) => each.task !== "" || each.taskId !== "") : own;
+  const first = (key: "tenantId" | "userId" | "feature") =>
+    own[key] || (others.find((each) => each[key] !== "")?.[key] ?? "");
+  const task =
+    own.task === "" && own.taskId === "" ? others.find((each) => each.task !== "" || each.taskId !== "") : own;
   return {
     tenantId: first("tenantId"),
     userId: first("userId"),
@@ -139,7 +155,15 @@ function compareInformation(a: SettleCall, b: SettleCall): number {
   return informationOf(a) - informationOf(b);
 }
 
-const PARTS = ["cacheRead", "cacheWrite5m", "cacheWrite1h", "reasoning", "audioIn", "audioOut", "webSearchRequests"] as const;
+const PARTS = [
+  "cacheRead",
+  "cacheWrite5m",
+  "cacheWrite1h",
+  "reasoning",
+  "audioIn",
+  "audioOut",
+  "webSearchRequests",
+] as const;
 
 function informationOf(call: SettleCall): number {
   const parts = PARTS.filter((part) => call.usage[part] !== null).length;

@@ -20,7 +20,17 @@ export function toListKey(provider: string, model: string): { readonly name: str
     const { name, region } = readModelName(model);
     return { name: toCanonicalName(provider === "bedrock" ? toBedrockName(name) : name), region };
   }
+  return { name: toPathName(provider, model), region: "" };
+}
+
+/** Whether a provider's own model ids have a path, such as `openai/gpt-oss-120b`. */
+export function hasPaths(provider: string): boolean {
+  return WITH_PATHS.has(provider);
+}
+
+/** A model's id in the list of a provider whose ids have paths: without the provider's own prefix. */
+export function toPathName(provider: string, model: string): string {
   const [head = "", ...rest] = model.toLowerCase().split("/");
   const name = rest.length > 0 && findProviderByPrefix(head) === provider ? rest.join("/") : model.toLowerCase();
-  return { name: name.replace(/^accounts\/fireworks\/models\//, ""), region: "" };
+  return name.replace(/^accounts\/fireworks\/models\//, "");
 }

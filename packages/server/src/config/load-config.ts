@@ -26,7 +26,9 @@ const SCHEMA = z.object({
     .string()
     .min(16)
     .optional()
-    .describe("Bearer token for what changes stored calls, such as reprice --apply; at least 16 characters. Without it nobody can."),
+    .describe(
+      "Bearer token for what changes stored calls, such as reprice --apply; at least 16 characters. Without it nobody can.",
+    ),
   rates: z
     .string()
     .min(1)
@@ -58,7 +60,7 @@ export interface ServerConfig extends Omit<z.output<typeof SCHEMA>, "labels"> {
 }
 
 /** The environment variable of a setting: `otlpHttpPort` is `SPANCOST_OTLP_HTTP_PORT`. */
-export function toVariable(name: string): string {
+function toVariable(name: string): string {
   return `SPANCOST_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 }
 

@@ -39,7 +39,9 @@ export function createApi(options: ApiOptions): Hono<Env> {
     (await store.isReady()) ? c.text("ready\n") : c.text("the database does not answer\n", 503),
   );
   api.use("*", async (c, next) =>
-    authorize(c.env.incoming) || authorizeAdmin(c.env.incoming) ? next() : refuse(c, 401, "unauthenticated", AUTHENTICATION),
+    authorize(c.env.incoming) || authorizeAdmin(c.env.incoming)
+      ? next()
+      : refuse(c, 401, "unauthenticated", AUTHENTICATION),
   );
   api.get("/metrics", async (c) => c.body(await renderMetrics(), 200, { "Content-Type": METRICS_TYPE }));
   api.get("/api/v1/spend", (c) => spend(c, store));
