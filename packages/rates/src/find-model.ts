@@ -1,6 +1,7 @@
 import type { ModelEntry } from "./catalog-format.ts";
 import type { Catalog, ProviderCatalog } from "./catalog.ts";
 import { listNameCandidates, type ModelName, readModelName, toBedrockName } from "./model-names.ts";
+import { hasPaths, toPathName } from "./price-lists/list-key.ts";
 import { readProviderName } from "./provider-names.ts";
 
 /** A model of the catalogue, and how sure the match is. */
@@ -73,7 +74,11 @@ function findKnown(catalog: Catalog, provider: string, model: ModelName): ModelM
       return { ok: true, list, model: found.model, region: model.region, inferred: found.inferred || index > 0 };
   }
   if (provider === COMPATIBLE) return findUnnamed(catalog, model, "unnamed");
-  return { ok: false, reason: "unknown-model", nearest: findNearest(catalog.providers.get(provider), model.name) };
+  return {
+    ok: false,
+    reason: "unknown-model",
+    nearest: findNearest(catalog.providers.get(provider), toOwnName(provider, model)),
+  };
 }
 
 function findUnnamed(catalog: Catalog, model: ModelName, kind: "unnamed" | "unknown"): ModelMatch {
@@ -97,11 +102,26 @@ function listCandidates(model: ModelName): readonly string[] {
 function findInList(list: ProviderCatalog, model: ModelName): { model: ModelEntry; inferred: boolean } | undefined {
   const literal = list.findModel(model.literal);
   if (literal !== undefined) return { model: literal, inferred: false };
-  for (const { name, inferred } of listNameCandidates(list.id === "bedrock" ? toBedrockName(model.name) : model.name)) {
+  const own = toOwnName(list.id, model);
+  for (const { name, inferred } of listNameCandidates(own)) {
     const found = list.findModel(name);
     if (found !== undefined) return { model: found, inferred };
   }
-  return list.id === "openrouter" ? findVariant(list, model.literal.replace(/^openrouter\//, "")) : undefined;
+  if (list.id === "openrouter") return findVariant(list, own);
+  return hasPaths(list.id) ? findByTail(list, own) : undefined;
+}
+
+/** A model's name as the provider's list has it. */
+function toOwnName(provider: string, { name, literal }: ModelName): string {
+  if (hasPaths(provider)) return toPathName(provider, literal);
+  return provider === "bedrock" ? toBedrockName(name) : name;
+}
+
+/** A name without its path, where only one path of the provider's list ends in it: `gpt-oss-120b` for `openai/gpt-oss-120b`. */
+function findByTail(list: ProviderCatalog, name: string): { model: ModelEntry; inferred: boolean } | undefined {
+  const ending = list.models.filter(({ id }) => id.endsWith(`/${name}`));
+  const [only, ...others] = ending;
+  return only !== undefined && others.length === 0 ? { model: only, inferred: true } : undefined;
 }
 
 /** OpenRouter's variants: `:free` is free of charge, `:beta` and `:thinking` cost what the model costs; others have other prices. */

@@ -277,7 +277,9 @@ describe("4.10 model ids in the wild", () => {
     ["openai", "ft:gpt-4o-mini-2024-07-18:acme::AbC123", "0.15"],
     ["openai", "ft:gpt-4o-mini:acme::id", "0.15"],
     ["groq", "groq/openai/gpt-oss-120b", "0.075"],
+    ["groq", "gpt-oss-120b", "0.075"],
     ["openrouter", "openrouter/openai/gpt-4o-mini", "0.075"],
+    ["openrouter", "anthropic/claude-sonnet-4-5", "1.8"],
   ])("%s %s costs %s for 100,000 tokens each way", (provider, model, usd) => {
     expect(usdOf({ provider, model, usage: TENTH_EACH })).toBe(usd);
   });
