@@ -4,7 +4,7 @@ import { context } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 
-export type Answer = (response: ServerResponse, request: IncomingMessage) => void | Promise<void>;
+export type Answer = (response: ServerResponse, request: IncomingMessage) => unknown;
 
 /** A provider on a free loopback port that gives its answers in turn, the last one for ever. */
 export async function startProvider() {

@@ -108,6 +108,17 @@ describe("the OTLP receiver", () => {
   });
 });
 
+describe("metrics and logs", () => {
+  it.each(["/v1/metrics", "/v1/logs"])("on %s are accepted and ignored", async (path) => {
+    const response = await fetch(server.server.urls.otlp + path, {
+      method: "POST",
+      headers: { "content-type": "application/x-protobuf" },
+      body: new Uint8Array([1, 2, 3]),
+    });
+    expect([response.status, await response.text()]).toEqual([200, ""]);
+  });
+});
+
 describe("the OTLP receiver refuses, and goes on after", () => {
   const zeros = new Uint8Array(64 * 1024 * 1024);
   const bomb = gzipSync(new Uint8Array(256 * 1024 * 1024));
@@ -212,7 +223,11 @@ describe("the OTLP receiver refuses, and goes on after", () => {
 });
 
 function protobuf(bytes: Uint8Array): RequestInit & { headers: Record<string, string> } {
-  return { method: "POST", headers: { "content-type": "application/x-protobuf" }, body: bytes as NonNullable<RequestInit["body"]> };
+  return {
+    method: "POST",
+    headers: { "content-type": "application/x-protobuf" },
+    body: bytes as NonNullable<RequestInit["body"]>,
+  };
 }
 
 function json(text: string): RequestInit & { headers: Record<string, string> } {

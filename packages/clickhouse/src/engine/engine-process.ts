@@ -1,7 +1,7 @@
 // The process that owns the data folder: the embedded ClickHouse behind ClickHouse's HTTP interface on a unix socket.
 // Started by `startEmbeddedEngine`, which it must not outlive.
 import { mkdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createQueryServer } from "../http-interface/serve-queries.ts";
 import { runQuery } from "./run-query.ts";
 import { SessionPool } from "./session-pool.ts";
@@ -26,5 +26,7 @@ function stop(): void {
   server.close();
   server.closeAllConnections();
   pool.close();
+  // A parent that was killed cannot clean up.
+  rmSync(dirname(socketPath), { recursive: true, force: true });
   process.exit(0);
 }

@@ -36,7 +36,10 @@ const RPC_CODE_BY_STATUS: Readonly<Record<number, number>> = {
   503: RPC_CODE.unavailable,
 };
 
-/** An OTLP/HTTP receiver for traces: `POST /v1/traces`, protobuf or JSON, gzip or plain. It acknowledges what is durable. */
+/**
+ * An OTLP/HTTP receiver for traces: `POST /v1/traces`, protobuf or JSON, gzip or plain. It acknowledges what is durable. Metrics and
+ * logs are accepted and ignored.
+ */
 export function createOtlpHttpReceiver(ingest: Ingest, options: OtlpHttpOptions, counts: RequestCounts): Server {
   return createServer((request, response) => {
     void handle(request, response);
@@ -45,7 +48,12 @@ export function createOtlpHttpReceiver(ingest: Ingest, options: OtlpHttpOptions,
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const encoding = readEncoding(request) ?? "json";
     try {
-      checkRequest(request, options.token);
+      const signal = checkRequest(request, options.token);
+      if (signal === "ignored") {
+        await readBody(request, options.maxBodyBytes);
+        send(response, 200, encodeExportResponse(encoding, 0, ""));
+        return;
+      }
       const spans = decode(await readBody(request, options.maxBodyBytes), encoding);
       await answer(response, encoding, spans);
     } catch (error) {
@@ -90,7 +98,10 @@ export function createOtlpHttpReceiver(ingest: Ingest, options: OtlpHttpOptions,
   }
 }
 
-function checkRequest(request: IncomingMessage, token: string | null): void {
+/** Signals that stock SDKs send to the same endpoint: taken, so that they report no errors, and thrown away. */
+const IGNORED_PATHS: ReadonlySet<string> = new Set(["/v1/metrics", "/v1/logs"]);
+
+function checkRequest(request: IncomingMessage, token: string | null): "traces" | "ignored" {
   if (token !== null && !carriesToken(request, token)) {
     throw new RequestError(
       401,
@@ -98,9 +109,11 @@ function checkRequest(request: IncomingMessage, token: string | null): void {
     );
   }
   const path = new URL(request.url ?? "/", "http://receiver").pathname;
-  if (path !== "/v1/traces") throw new RequestError(404, `${path} is not served here; traces go to /v1/traces.`);
+  const isIgnored = IGNORED_PATHS.has(path);
+  if (path !== "/v1/traces" && !isIgnored)
+    throw new RequestError(404, `${path} is not served here; traces go to /v1/traces.`);
   if (request.method !== "POST")
-    throw new RequestError(405, `${request.method ?? "This method"} is not supported on /v1/traces; use POST.`);
+    throw new RequestError(405, `${request.method ?? "This method"} is not supported on ${path}; use POST.`);
   if (readEncoding(request) === null) {
     const value = JSON.stringify(request.headers["content-type"] ?? "");
     throw new RequestError(
@@ -108,6 +121,7 @@ function checkRequest(request: IncomingMessage, token: string | null): void {
       `Content-Type ${value} is not supported; send application/x-protobuf or application/json.`,
     );
   }
+  return isIgnored ? "ignored" : "traces";
 }
 
 function carriesToken(request: IncomingMessage, token: string): boolean {
