@@ -15,7 +15,7 @@ export function priceReading(
   if (reading.usageIssue !== null) return { outcome: "rejected", reason: reading.usageIssue };
   const provided = parseProvided(reading.providedUsd);
   if (!reading.usageKnown && provided === null) {
-    return reading.isError
+    return reading.refused
       ? { outcome: "not_billed", reason: reading.errorType || "error" }
       : { outcome: "unknown_usage", reason: "no-usage" };
   }

@@ -18,10 +18,12 @@ const BASE = {
   streamed: false,
   isError: false,
   errorType: "",
+  refused: false,
   attempt: 0,
   usage: { ...UNKNOWN_USAGE, input: 1_000, output: 100 },
   usageIssue: null,
   usageKnown: true,
+  usageIsLowerBound: false,
   providedUsd: null,
 };
 const reading = (changes: Partial<CallReading> = {}): CallReading => ({ ...BASE, ...changes }) as CallReading;
@@ -58,7 +60,11 @@ describe("priceCall", () => {
     });
   });
   it("does not bill a refused attempt", () => {
-    expect(priceCall(reading({ ...unknown, isError: true, errorType: "429" }), TIME)).toEqual({
+    // An attempt that was cut off after the provider had begun may have been billed.
+    expect(priceCall(reading({ ...unknown, isError: true, errorType: "AbortError" }), TIME).outcome).toBe(
+      "unknown_usage",
+    );
+    expect(priceCall(reading({ ...unknown, isError: true, refused: true, errorType: "429" }), TIME)).toEqual({
       outcome: "not_billed",
       reason: "429",
     });
