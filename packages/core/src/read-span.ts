@@ -127,9 +127,9 @@ function isUsageKnown(usage: Usage, operation: string): boolean {
   return usage.input !== null && (usage.output !== null || WITHOUT_OUTPUT.has(operation));
 }
 
-/** Whether the provider is known to have answered. */
-function hasResponse(fields: Fields): boolean {
-  return fields.responseId !== "" || fields.modelReported !== "";
+/** Whether the provider is known to have answered. Some producers report the requested model in both places. */
+function hasResponse({ responseId, modelReported, modelRequested }: Fields): boolean {
+  return responseId !== "" || (modelReported !== "" && modelReported !== modelRequested);
 }
 
 function formatUsd(amount: number | null): string | null {

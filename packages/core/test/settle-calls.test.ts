@@ -125,7 +125,7 @@ describe("settlement in one trace", () => {
 describe("settlement across traces", () => {
   const other = PEER;
 
-  it("counts a call that two tracers saw once", () => {
+  it("counts a call that two tracers saw once (langfuse#9344, litellm#15740)", () => {
     expect(settle([call("a"), call("b", other)])).toEqual({ "t1:a": "counts", "t2:b": "same-usage t1:a" });
   });
 

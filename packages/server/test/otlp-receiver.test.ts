@@ -41,7 +41,7 @@ function body(spans: unknown[]): string {
 }
 
 describe("the OTLP receiver", () => {
-  it("counts a body that comes three times, and cut into other batches, once", async () => {
+  it("counts a body that comes three times, and cut into other batches, once (opentelemetry-collector#11056, ai-tally#304)", async () => {
     const spans = Array.from({ length: 30 }, (_, id) => span(id + 1));
     for (let times = 0; times < 3; times += 1)
       expect((await server.post(body(spans), "application/json")).status).toBe(200);
