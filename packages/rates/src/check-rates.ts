@@ -1,5 +1,6 @@
 import { formatDecimal, type PriceBucket, UNIT_PRICE_SCALE } from "@spancost/core";
-import { getDefaultPricer, type Pricer, type ResolvedRate } from "./pricer.ts";
+import type { ResolvedRate } from "./priced-call.ts";
+import { getDefaultPricer, type Pricer } from "./pricer.ts";
 import { toListKey } from "./price-lists/list-key.ts";
 import type { ListedPrice } from "./price-lists/listed-price.ts";
 import { type PriceListName, readPriceList } from "./price-lists/read-price-list.ts";

@@ -12,16 +12,5 @@ export type { PriceListName } from "./price-lists/read-price-list.ts";
 export type { CardPrices, ContextTier } from "./rate-card.ts";
 export { type OperatorFile, readOperatorFile } from "./read-operator-file.ts";
 export { type PriceRequestUsage, type PriceResponse, priceRequest } from "./price-request.ts";
-export {
-  createPricer,
-  getDefaultPricer,
-  type PricedCall,
-  type Pricer,
-  type PricerOptions,
-  priceCall,
-  type RateLabel,
-  type RateQuery,
-  type RateResolution,
-  type ResolvedRate,
-  type UnpricedReason,
-} from "./pricer.ts";
+export type { PricedCall, RateLabel, RateQuery, RateResolution, ResolvedRate, UnpricedReason } from "./priced-call.ts";
+export { createPricer, getDefaultPricer, type Pricer, type PricerOptions, priceCall } from "./pricer.ts";

@@ -1,5 +1,5 @@
 import { type CostLine, priceUsage, type UnitPrices, type Usage } from "@spancost/core";
-import type { PricedCall, RateResolution } from "./pricer.ts";
+import type { PricedCall, RateResolution } from "./priced-call.ts";
 import type { CardPrices } from "./rate-card.ts";
 
 /** Prices a usage that was checked at a rate that was found, or says why there is no price. */

@@ -1,6 +1,6 @@
 import { type CallReading, divideHalfUp, MONEY_SCALE, parseDecimal } from "@spancost/core";
 import { priceAt } from "./price-at.ts";
-import type { PricedCall, RateLabel, RateQuery, RateResolution } from "./pricer.ts";
+import type { PricedCall, RateLabel, RateQuery, RateResolution } from "./priced-call.ts";
 
 /** Digits after the point that a provider's own figure may have: a double's shortest decimal has more than money has here. */
 const PROVIDED_SCALE = 40;

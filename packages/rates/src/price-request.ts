@@ -6,7 +6,8 @@ import {
   UNIT_PRICE_SCALE,
   type Usage,
 } from "@spancost/core";
-import { getDefaultPricer, type Pricer, type RateLabel } from "./pricer.ts";
+import type { RateLabel } from "./priced-call.ts";
+import { getDefaultPricer, type Pricer } from "./pricer.ts";
 
 /** Names of the buckets in a price request, and of ours. */
 const COUNTS = {

@@ -1,7 +1,7 @@
 import type { Catalog, ProviderCatalog } from "./catalog.ts";
 import { findModel, type ModelMatch } from "./find-model.ts";
 import { type ContractRule, type FindMapping, toOwnModel } from "./operator-rules.ts";
-import type { RateQuery, RateResolution, ResolvedRate } from "./pricer.ts";
+import type { RateQuery, RateResolution, ResolvedRate } from "./priced-call.ts";
 import type { CardPrices } from "./rate-card.ts";
 import { buildTimeline, type CardSegment, findSegment, findWindow, type Timeline } from "./timeline.ts";
 import { readServiceTier } from "./service-tiers.ts";
