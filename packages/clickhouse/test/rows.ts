@@ -24,6 +24,7 @@ export function callRow(changes: Partial<CallRow> = {}): CallRow {
     provider: "openai",
     model: "gpt-5-mini",
     providerReported: "openai",
+    providerAccount: "",
     modelRequested: "gpt-5-mini",
     modelReported: "gpt-5-mini-2025-08-07",
     operation: "chat",

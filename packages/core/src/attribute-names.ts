@@ -30,6 +30,8 @@ export const SPANCOST = {
   costKind: "spancost.cost.kind",
   /** The service tier that the provider says it served, in the provider's own word. */
   serviceTier: "spancost.service_tier",
+  /** The operator's account with the provider, where there are several; on the span or its resource. Contracts can name it. */
+  providerAccount: "spancost.provider_account",
   /** Where the provider ran the inference (Anthropic's `inference_geo`, a Bedrock region), in the provider's own word. */
   inferenceRegion: "spancost.inference_region",
   /** The part of `gen_ai.usage.cache_write.input_tokens` written for one hour. */

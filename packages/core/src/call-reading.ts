@@ -19,6 +19,8 @@ export interface CallReading {
   readonly modelReported: string;
   /** Conventional operation name: `chat`, `embeddings`, `text_completion`, `generate_content`, ..., or "". */
   readonly operation: string;
+  /** The operator's account with the provider, where the application says it, or "". */
+  readonly providerAccount: string;
   readonly serviceTier: string;
   readonly inferenceRegion: string;
   readonly responseId: string;

@@ -28,6 +28,7 @@ export function readSpan(span: SpanFacts): CallReading | null {
   const role = dialect.roles.find((rule) => holds(rule, access, { spanName: span.name }))?.role ?? "none";
   if (role === "none") return null;
   const fields = readFields(dialect, access, span.name);
+  const account = span.attributes[SPANCOST.providerAccount] ?? span.resourceAttributes[SPANCOST.providerAccount];
   const isError = span.statusCode === 2 || anyHolds(dialect.fields.failed, access, {});
   const errorType = isError ? access.firstText(dialect.fields.errorType) : "";
   const { usage, usageIsLowerBound } = readBilledUsage(dialect, access, fields, span.name);
@@ -38,6 +39,7 @@ export function readSpan(span: SpanFacts): CallReading | null {
     recognised: dialect.recognise.scopes.length > 0 || dialect.name === "langsmith",
     role,
     ...fields,
+    providerAccount: typeof account === "string" ? account : "",
     isError,
     errorType,
     refused: isError && !usageKnown && usageIssue === null && !hasResponse(fields) && !CUT_OFF.test(errorType),

@@ -20,6 +20,8 @@ export interface Contract {
   /** Shown as the version of the cost, so that a report can say which contract applied. */
   readonly name: string;
   readonly provider: string;
+  /** Only calls of this account (`spancost.provider_account` on the span or its resource). @default every account */
+  readonly account?: string;
   /** Catalogue ids, or prefixes that end in `*`. @default every model of the provider */
   readonly models?: readonly string[];
   /** First moment (ISO date or time, UTC). @default since ever */
@@ -35,7 +37,7 @@ export interface Contract {
 /** A contract, compiled. */
 export interface ContractRule {
   readonly name: string;
-  covers(provider: string, model: string, timeUnixMs: number): boolean;
+  covers(provider: string, account: string, model: string, timeUnixMs: number): boolean;
   /** The contract's prices; the same object for the same card. */
   apply(card: CardPrices): CardPrices;
 }
@@ -55,8 +57,12 @@ export function compileContract(contract: Contract): ContractRule {
   const cards = new WeakMap<CardPrices, CardPrices>();
   return {
     name: contract.name,
-    covers: (id, model, timeUnixMs) =>
-      id === provider && timeUnixMs >= fromMs && timeUnixMs < toMs && isNamed(contract.models, model),
+    covers: (id, account, model, timeUnixMs) =>
+      id === provider &&
+      (contract.account === undefined || contract.account === account) &&
+      timeUnixMs >= fromMs &&
+      timeUnixMs < toMs &&
+      isNamed(contract.models, model),
     apply(card) {
       const known = cards.get(card) ?? change(card);
       cards.set(card, known);

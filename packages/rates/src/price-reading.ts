@@ -53,16 +53,17 @@ function resolveReading(
   timeUnixMs: number,
   resolve: (query: RateQuery) => RateResolution,
 ): RateResolution {
-  const { provider, serviceTier, inferenceRegion, modelReported, modelRequested } = reading;
+  const { provider, providerAccount: account, serviceTier, inferenceRegion, modelReported, modelRequested } = reading;
   const reported = resolve({
     provider,
     model: modelReported || modelRequested,
     timeUnixMs,
     serviceTier,
     inferenceRegion,
+    account,
   });
   if (reported.ok || modelReported === "" || modelRequested === "" || modelReported === modelRequested) return reported;
-  const requested = resolve({ provider, model: modelRequested, timeUnixMs, serviceTier, inferenceRegion });
+  const requested = resolve({ provider, model: modelRequested, timeUnixMs, serviceTier, inferenceRegion, account });
   return requested.ok
     ? { ok: true, rate: { ...requested.rate, inferred: true, label: { ...requested.rate.label, inferred: true } } }
     : reported;

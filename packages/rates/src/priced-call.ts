@@ -10,6 +10,8 @@ export interface RateQuery {
   /** The tier that was served, in the provider's word. */
   readonly serviceTier?: string;
   readonly inferenceRegion?: string;
+  /** The operator's account with the provider; contracts can name one. */
+  readonly account?: string;
 }
 
 /** The price list's name for what was called, and the dated entry that prices it. */

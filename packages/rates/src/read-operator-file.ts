@@ -6,7 +6,7 @@ export type OperatorFile =
   | { readonly ok: true; readonly contracts: readonly Contract[]; readonly mappings: readonly ModelMapping[] }
   | { readonly ok: false; readonly issues: readonly string[] };
 
-const CONTRACT_KEYS = ["name", "provider", "models", "from", "to", "discountPercent", "prices"];
+const CONTRACT_KEYS = ["name", "provider", "account", "models", "from", "to", "discountPercent", "prices"];
 const MAPPING_KEYS = ["provider", "model", "to", "prices"];
 
 /** Reads `{ contracts, mappings }` as an operator writes it, already parsed from JSON, and reports all problems together. */
@@ -29,7 +29,7 @@ function findContractIssues(contract: unknown, index: number): string[] {
   const issues = [
     ...findUnknownKeys(contract, CONTRACT_KEYS, path),
     ...findMissingTexts(contract, ["name", "provider"], path),
-    ...findOtherThanTexts(contract, ["from", "to", "discountPercent"], path),
+    ...findOtherThanTexts(contract, ["account", "from", "to", "discountPercent"], path),
     ...(isNames(contract["models"]) ? [] : [`${path}.models: not a list of names`]),
     ...(contract["prices"] === undefined ? [] : findPriceIssues(contract["prices"], `${path}.prices`)),
   ];

@@ -31,7 +31,7 @@ export function createResolver(
   const known = new Map<string, Known[]>();
   let size = 0;
   return (query) => {
-    const { model, timeUnixMs } = query;
+    const { model } = query;
     const sameModel = known.get(model) ?? [];
     let found = sameModel.find((other) => isSameQuestion(other, query));
     if (found === undefined) {
@@ -40,7 +40,7 @@ export function createResolver(
       found = lookUp(catalog, findMapping, query);
       known.set(model, sameModel.length >= MAX_OF_ONE_MODEL ? [found] : [...sameModel, found]);
     }
-    return rateAt(found, contracts, timeUnixMs);
+    return rateAt(found, contracts, query);
   };
 }
 
@@ -70,7 +70,7 @@ function matchModel(catalog: Catalog, findMapping: FindMapping, provider: string
 function rateAt(
   { match, timeline, rates }: Known,
   contracts: readonly ContractRule[],
-  timeUnixMs: number,
+  { account = "", timeUnixMs }: RateQuery,
 ): RateResolution {
   if (!match.ok) return match;
   const segment = findSegment(timeline, timeUnixMs);
@@ -80,7 +80,7 @@ function rateAt(
   const contract =
     contracts.length === 0
       ? null
-      : (contracts.find((rule) => rule.covers(match.list.id, match.model.id, timeUnixMs)) ?? null);
+      : (contracts.find((rule) => rule.covers(match.list.id, account, match.model.id, timeUnixMs)) ?? null);
   let byContract = rates.get(card);
   if (byContract === undefined) rates.set(card, (byContract = new Map()));
   let resolution = byContract.get(contract);

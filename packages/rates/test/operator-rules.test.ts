@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { UNKNOWN_USAGE } from "@spancost/core";
 import { createPricer, priceRequest } from "@spancost/rates";
 
 const CALL = {
@@ -96,5 +97,26 @@ describe("contracts", () => {
     expect(() =>
       createPricer({ contracts: [{ name: "bad", provider: "openai", discountPercent: "1", from: "soon" }] }),
     ).toThrow('"soon" is no date');
+  });
+});
+
+describe("a contract of one account", () => {
+  const pricer = createPricer({
+    contracts: [
+      { name: "eu deal", provider: "openai", account: "eu", discountPercent: "50" },
+      { name: "for all", provider: "openai", discountPercent: "10" },
+    ],
+  });
+  const price = (account?: string) => {
+    const query = { provider: "openai", model: "gpt-5-mini", timeUnixMs: Date.UTC(2026, 10, 1) };
+    const usage = { ...UNKNOWN_USAGE, input: 1_000_000, output: 0 };
+    const priced = pricer.price({ ...query, ...(account === undefined ? {} : { account }), usage });
+    return priced.outcome === "priced" ? [priced.costPicoUsd, priced.listPicoUsd] : priced.outcome;
+  };
+
+  it("changes the cost of that account's calls, and of no other's", () => {
+    expect(price("eu")).toEqual([125_000_000_000n, 250_000_000_000n]);
+    expect(price("us")).toEqual([225_000_000_000n, 250_000_000_000n]);
+    expect(price()).toEqual([225_000_000_000n, 250_000_000_000n]);
   });
 });

@@ -11,6 +11,7 @@ const BASE = {
   modelRequested: "gpt-4o",
   modelReported: "gpt-4o-mini-2024-07-18",
   operation: "chat",
+  providerAccount: "",
   serviceTier: "",
   inferenceRegion: "",
   responseId: "",

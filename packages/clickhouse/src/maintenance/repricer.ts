@@ -7,6 +7,7 @@ import { type Change, type ChangeKind, writeVersions } from "./write-versions.ts
 export interface StoredCall {
   /** As the span names it. */
   readonly provider: string;
+  readonly providerAccount: string;
   readonly modelRequested: string;
   readonly modelReported: string;
   readonly serviceTier: string;
@@ -69,6 +70,7 @@ interface StoredRecord {
   readonly hour_unix: string;
   readonly start: string;
   readonly provider_reported: string;
+  readonly provider_account: string;
   readonly model_requested: string;
   readonly model_reported: string;
   readonly service_tier: string;
@@ -153,7 +155,7 @@ async function queryCalls(
   const hourMs = Number(hourUnix) * 1000;
   const result = await client.query({
     query: `SELECT lower(hex(trace_id)) || ':' || lower(hex(span_id)) AS key, tenant_id, toUnixTimestamp64Milli(toDateTime64(started_at, 3)) AS start,
-    provider_reported, model_requested, model_reported, service_tier, inference_region,
+    provider_reported, provider_account, model_requested, model_reported, service_tier, inference_region,
     map('input', toString(input_tokens), 'cacheRead', toString(cache_read_tokens), 'cacheWrite5m', toString(cache_write_5m_tokens),
         'cacheWrite1h', toString(cache_write_1h_tokens), 'output', toString(output_tokens), 'reasoning', toString(reasoning_tokens),
         'audioIn', toString(audio_input_tokens), 'audioOut', toString(audio_output_tokens), 'imageIn', toString(image_input_tokens),
@@ -182,6 +184,7 @@ function toStoredCall(record: StoredRecord): StoredCall {
   );
   return {
     provider: record.provider_reported,
+    providerAccount: record.provider_account,
     modelRequested: record.model_requested,
     modelReported: record.model_reported,
     serviceTier: record.service_tier,

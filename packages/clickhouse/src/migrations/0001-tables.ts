@@ -55,6 +55,7 @@ SETTINGS old_parts_lifetime = 480, fsync_after_insert = 1, fsync_part_directory 
     provider LowCardinality(String),
     model LowCardinality(String),
     provider_reported LowCardinality(String),
+    provider_account LowCardinality(String),
     model_requested LowCardinality(String),
     model_reported LowCardinality(String),
     operation LowCardinality(String),
@@ -124,7 +125,7 @@ SELECT
     list_cost, cost, cost_status, cost_reason, cost_kind, rate_version,
     if(is_error, 'error', 'ok') AS status,
     response_id, dialect, scope_name, scope_version, session_id, service, environment, labels,
-    provider_reported, model_requested, inference_region, streamed, error_type, usage_is_lower_bound,
+    provider_reported, provider_account, model_requested, inference_region, streamed, error_type, usage_is_lower_bound,
     cache_write_1h_tokens, audio_input_tokens, audio_output_tokens, image_input_tokens, image_output_tokens,
     images, audio_seconds, video_seconds, characters, web_search_requests, hour
 FROM spancost.llm_calls FINAL

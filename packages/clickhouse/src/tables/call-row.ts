@@ -44,6 +44,7 @@ export interface CallRow {
   readonly model: string;
   /** As the span names it; `provider` is the price list's name. */
   readonly providerReported: string;
+  readonly providerAccount: string;
   readonly modelRequested: string;
   readonly modelReported: string;
   readonly operation: string;
@@ -107,6 +108,7 @@ export const CALL_LAYOUT: TableLayout<CallRow> = {
     column("provider", STRING, (row) => row.provider),
     column("model", STRING, (row) => row.model),
     column("provider_reported", STRING, (row) => row.providerReported),
+    column("provider_account", STRING, (row) => row.providerAccount),
     column("model_requested", STRING, (row) => row.modelRequested),
     column("model_reported", STRING, (row) => row.modelReported),
     column("operation", STRING, (row) => row.operation),

@@ -22,12 +22,13 @@ export function priceColumns(reading: CallReading, startTimeUnixMs: number, pric
 
 /** Prices a call of the ledger again, by what the ledger kept of its span. */
 export function repriceColumns(stored: StoredCall, pricer: Pricer): PriceColumns {
-  const { provider, modelRequested, modelReported, serviceTier, inferenceRegion, usage } = stored;
+  const { provider, providerAccount, modelRequested, modelReported, serviceTier, inferenceRegion, usage } = stored;
   const reading: CallReading = {
     dialect: "",
     recognised: true,
     role: "call",
     provider,
+    providerAccount,
     modelRequested,
     modelReported,
     operation: "",

@@ -32,6 +32,7 @@ export function toCallRow(span: OtlpSpan, context: CallContext): CallRow | null 
     ...readAttribution(facts, context.attributionKeys),
     ...priceColumns(reading, Number(span.startTimeUnixNano / NANOS_PER_MS), context.pricer),
     providerReported: reading.provider,
+    providerAccount: reading.providerAccount,
     modelRequested: reading.modelRequested,
     modelReported: reading.modelReported,
     hourUnix: Number(span.startTimeUnixNano / NANOS_PER_HOUR) * SECONDS_PER_HOUR,
