@@ -1,6 +1,6 @@
 import { Agent } from "node:http";
 import { Readable } from "node:stream";
-import { type ClickHouseClient, createClient } from "@clickhouse/client";
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from "@clickhouse/client";
 import { encodeBlock, insertStatement, type TableLayout } from "./native/table-layout.ts";
 import { StoreError } from "./store-error.ts";
 import { CALL_LAYOUT, type CallRow } from "./tables/call-row.ts";
@@ -28,6 +28,8 @@ export function createStore(address: StoreAddress): Store {
     ...("url" in address ? { url: address.url } : viaSocket(address.socketPath)),
     request_timeout: REQUEST_TIMEOUT_MS,
     max_open_connections: MAX_OPEN_CONNECTIONS,
+    // Errors reach their callers; the client would print them, with the statement, as well.
+    log: { level: ClickHouseLogLevel.OFF },
     clickhouse_settings: {
       async_insert: 0,
       // Numbers that a double cannot hold go as texts.

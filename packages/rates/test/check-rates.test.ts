@@ -63,7 +63,8 @@ describe("checkRates on small lists", () => {
 
 describe.skipIf(!present)(`checkRates on the five public lists (skipped where ${NOT_HERE})`, () => {
   const report = checkRates(
-    PRICE_LISTS.map(({ name, file, takenOn }) => ({
+    // The body of a skipped suite is run as well, to find its tests.
+    (present ? PRICE_LISTS : []).map(({ name, file, takenOn }) => ({
       name,
       content: JSON.parse(readFileSync(new URL(file, FOLDER), "utf8")),
       timeUnixMs: Date.parse(takenOn),
