@@ -9,6 +9,7 @@ import {
   querySpans,
   queryTouchedTraces,
 } from "./settle-queries.ts";
+import { Watermark } from "./watermark.ts";
 import { type Change, type ChangeKind, writeVersions } from "./write-versions.ts";
 
 /** What one run did. */
@@ -21,8 +22,6 @@ export interface SettleResult {
 
 /** A row can become visible this long after the time it is stamped with: the length of a slow insert. */
 const INSERT_LATENCY_MS = 15_000;
-/** At the first run of a process, what came before it is looked at as well: it may have died before settling it. */
-const FIRST_LOOK_BACK_MS = 24 * 3_600_000;
 const TRACES_A_ROUND = 500;
 
 /**
@@ -32,6 +31,7 @@ const TRACES_A_ROUND = 500;
 export class Settler {
   readonly #client: ClickHouseClient;
   readonly #keys: AttributionKeys;
+  readonly #watermark: Watermark;
   #since: number | undefined;
   /** Rows that each recent trace had when it was settled. */
   #settled = new Map<string, number>();
@@ -39,12 +39,14 @@ export class Settler {
   constructor(client: ClickHouseClient, keys: AttributionKeys) {
     this.#client = client;
     this.#keys = keys;
+    this.#watermark = new Watermark(client);
   }
 
   /** Settles what came since the last run. Runs must not overlap. */
   async run(): Promise<SettleResult> {
     const now = await queryNow(this.#client);
-    const touched = await queryTouchedTraces(this.#client, this.#since ?? now - FIRST_LOOK_BACK_MS);
+    this.#since ??= await this.#watermark.read();
+    const touched = await queryTouchedTraces(this.#client, this.#since);
     const traces = [...touched].filter(([trace, rows]) => this.#settled.get(trace) !== rows).map(([trace]) => trace);
     let changed = 0;
     for (let at = 0; at < traces.length; at += TRACES_A_ROUND) {
@@ -52,6 +54,7 @@ export class Settler {
     }
     this.#settled = touched;
     this.#since = now - INSERT_LATENCY_MS;
+    await this.#watermark.write(this.#since);
     return { traces: traces.length, changed };
   }
 

@@ -173,6 +173,14 @@ SELECT
     duplicate_of, settle_reason, hour
 FROM spancost.llm_calls FINAL`,
 
+  `CREATE TABLE IF NOT EXISTS spancost.maintenance_state
+(
+    name String,
+    value String,
+    changed_at DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC')
+)
+ENGINE = ReplacingMergeTree(changed_at) ORDER BY name`,
+
   `CREATE TABLE IF NOT EXISTS spancost.audit_log
 (
     at DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC'),
