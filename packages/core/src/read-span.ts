@@ -109,6 +109,7 @@ function readBilledUsage(
     family,
     streamed: fields.streamed,
     operation: fields.operation,
+    reportedTotal: (access.firstCount(dialect.usage.input) ?? 0) + (access.firstCount(dialect.usage.output) ?? 0),
   };
   const inputExcludesCache = anyHolds(dialect.inputExcludesCache, access, subject);
   const usage = readUsage(access, dialect.usage, {

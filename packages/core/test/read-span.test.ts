@@ -76,6 +76,33 @@ describe("reading a span", () => {
     expect(read({ ...CHAT, ...gemini, ...usage }, openlit)?.usage).toMatchObject({ output: 80, reasoning: 30 });
   });
 
+  it("reads the AI SDK's Gemini output by what its total says", () => {
+    const gemini = {
+      "ai.operationId": "ai.streamObject.doStream",
+      "gen_ai.system": "google.generative-ai",
+      "gen_ai.request.model": "gemini-2.5-flash",
+    };
+    const usage = { "ai.usage.inputTokens": 100, "ai.usage.reasoningTokens": 30 };
+    // AI SDK 5: the output has no reasoning, the total has. AI SDK 6: both have.
+    const five = { ...gemini, ...usage, "ai.usage.outputTokens": 50, "ai.usage.totalTokens": 180 };
+    const six = { ...gemini, ...usage, "ai.usage.outputTokens": 80, "ai.usage.totalTokens": 180 };
+    expect(read(five, { scopeName: "ai" })?.usage).toMatchObject({ output: 80, reasoning: 30 });
+    expect(read(six, { scopeName: "ai" })?.usage).toMatchObject({ output: 80, reasoning: 30 });
+  });
+
+  it("adds reasoning to xAI's output, and does not guess it where it is missing", () => {
+    const grok = {
+      ...CHAT,
+      "gen_ai.provider.name": "x_ai",
+      "gen_ai.request.model": "grok-4",
+      "gen_ai.usage.input_tokens": 10,
+      "gen_ai.usage.output_tokens": 5,
+    };
+    expect(read({ ...grok, "gen_ai.usage.reasoning_tokens": 40 })?.usage).toMatchObject({ output: 45, reasoning: 40 });
+    expect(read(grok)).toMatchObject({ usageKnown: false, usage: { input: 10, output: null } });
+    expect(read({ ...grok, "gen_ai.request.model": "grok-4-fast-non-reasoning" })?.usage).toMatchObject({ output: 5 });
+  });
+
   it("flags impossible sums and does not guess them away", () => {
     const over = {
       ...CHAT,

@@ -101,8 +101,14 @@ export const AI_SDK_DIALECT: Dialect = {
     },
   ],
   providedUsd: PROVIDED_USD,
-  // From AI SDK 6 on the total includes reasoning, and the details say how much of it is text.
-  outputExcludesReasoning: [{ provider: ["google"], lacksAll: ["ai.usage.outputTokenDetails.textTokens"] }],
+  // From AI SDK 6 on the output includes reasoning; the details say how much of it is text, or the total is the sum of both sides.
+  outputExcludesReasoning: [
+    {
+      provider: ["google", "xai"],
+      lacksAll: ["ai.usage.outputTokenDetails.textTokens"],
+      totalIsNotSum: "ai.usage.totalTokens",
+    },
+  ],
 };
 
 /** Spans of `@ai-sdk/otel` (AI SDK 7): the conventions, with AI SDK details beside them when asked for. */

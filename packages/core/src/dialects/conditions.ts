@@ -8,6 +8,8 @@ export interface ConditionSubject {
   readonly streamed: boolean;
   readonly operation: string;
   readonly inputTokens: number | null;
+  /** Reported input plus reported output. */
+  readonly reportedTotal: number;
 }
 
 /** Tokens that a provider's chat format adds to each message, and to a prompt, before any text. */
@@ -25,6 +27,7 @@ export function holds(condition: Condition, access: AttributeAccess, subject: Pa
     (condition.lacksAll === undefined || !condition.lacksAll.some((key) => access.has(key))) &&
     (condition.nameIncludes === undefined || (subject.spanName ?? "").includes(condition.nameIncludes)) &&
     (condition.attribute === undefined || matchesText(condition, access.text(condition.attribute))) &&
+    (condition.totalIsNotSum === undefined || access.firstCount([condition.totalIsNotSum]) !== subject.reportedTotal) &&
     (condition.fewerInputTokensThanMessagesNeed === undefined ||
       isBelowMessages(access, condition.fewerInputTokensThanMessagesNeed, subject.inputTokens ?? null))
   );

@@ -19,6 +19,8 @@ export const OPENTELEMETRY_DIALECT: Dialect = {
   roles: ROLES_BY_OPERATION,
   fields: CONVENTION_FIELDS,
   usage: CONVENTION_USAGE,
+  // The client library of OpenAI is pointed at xAI too, whose API leaves reasoning out of the output.
+  outputExcludesReasoning: [{ provider: ["xai"] }],
 };
 
 /** The Anthropic SDK's own spans (from 1.x on, when a tracer provider is registered): the conventions, and cache writes by duration. */

@@ -46,6 +46,8 @@ export interface Condition {
    * messages even when they are empty, so that it cannot be the provider's.
    */
   readonly fewerInputTokensThanMessagesNeed?: string;
+  /** Attribute that holds the total of the reported input and output: it must be absent, or be another sum than theirs. */
+  readonly totalIsNotSum?: string;
   /** Attribute whose text ("" when absent) must be one of `in`, or end with one of `endsWith`. */
   readonly attribute?: string;
   readonly in?: readonly string[];

@@ -34,4 +34,6 @@ export const OPENINFERENCE_DIALECT: Dialect = {
     audioIn: ["llm.token_count.prompt_details.audio"],
     audioOut: ["llm.token_count.completion_details.audio"],
   },
+  // What xAI's API leaves out of the output is passed on as it is.
+  outputExcludesReasoning: [{ provider: ["xai"] }],
 };

@@ -15,7 +15,7 @@ export const OPENLIT_DIALECT: Dialect = {
   fields: CONVENTION_FIELDS,
   usage: CONVENTION_USAGE,
   inputExcludesCache: [{ provider: ["anthropic", "bedrock"] }],
-  outputExcludesReasoning: [{ provider: ["google"] }],
+  outputExcludesReasoning: [{ provider: ["google", "xai"] }],
   usageIsGuess: [
     {
       streamed: true,
@@ -41,6 +41,6 @@ export const OPENLIT_OLD_DIALECT: Dialect = {
   },
   usage: CONVENTION_USAGE,
   inputExcludesCache: [{ provider: ["anthropic", "bedrock"] }],
-  outputExcludesReasoning: [{ provider: ["google"] }],
+  outputExcludesReasoning: [{ provider: ["google", "xai"] }],
   usageIsGuess: [{ streamed: true, provider: ["openai"] }],
 };

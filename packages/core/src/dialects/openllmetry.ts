@@ -20,7 +20,7 @@ export const OPENLLMETRY_OLD_DIALECT: Dialect = {
   fields: FIELDS,
   usage: CONVENTION_USAGE,
   inputExcludesCache: [{ provider: ["anthropic", "bedrock"] }],
-  outputExcludesReasoning: [{ provider: ["google"] }],
+  outputExcludesReasoning: [{ provider: ["google", "xai"] }],
 };
 
 /** OpenLLMetry (Traceloop) with the current names. */
@@ -31,6 +31,6 @@ export const OPENLLMETRY_DIALECT: Dialect = {
   fields: FIELDS,
   usage: CONVENTION_USAGE,
   inputExcludesCache: [{ provider: ["anthropic", "bedrock"] }],
-  outputExcludesReasoning: [{ provider: ["google"] }],
+  outputExcludesReasoning: [{ provider: ["google", "xai"] }],
   usageIsGuess: USAGE_IS_GUESS,
 };

@@ -11,16 +11,17 @@ const FAMILY_BY_PROVIDER: readonly (readonly [pattern: RegExp, family: ProviderF
 /** The family whose way of counting a provider has. Claude counts alike wherever it runs, so the model is asked as well. */
 export function providerFamily(provider: string, model: string): ProviderFamily {
   if (/claude/i.test(model)) return "anthropic";
+  if (/^(?:x-ai\/|xai\/)?grok-/i.test(model)) return "xai";
   const name = provider.toLowerCase();
   for (const [pattern, family] of FAMILY_BY_PROVIDER) if (pattern.test(name)) return family;
   if (/gemini/i.test(model)) return "google";
   return "other";
 }
 
-/** Gemini models from before reasoning, and those that embed. All later ones reason unless told not to. */
-const GEMINI_WITHOUT_REASONING = /gemini-(?:1\.|2\.0|pro(?:$|-vision)|embedding)|embedding/i;
+/** Models of the families that leave reasoning out of their output which do not reason. */
+const WITHOUT_REASONING = /gemini-(?:1\.|2\.0|pro(?:$|-vision))|embedding|non-reasoning|grok-(?:beta|1|2|3(?!-mini))/i;
 
 /** Whether a model reasons as a rule. Only asked where a producer leaves reasoning out of its output figure. */
 export function reasonsAsARule(model: string): boolean {
-  return !GEMINI_WITHOUT_REASONING.test(model);
+  return !WITHOUT_REASONING.test(model);
 }
