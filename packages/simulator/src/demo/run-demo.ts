@@ -97,7 +97,7 @@ Where to look next, in another terminal:
   Report   npm run spancost -- report --by tenant,feature --url ${apiUrl}
   SQL      npm run spancost -- sql "SELECT tenant_id, sum(cost) FROM calls GROUP BY 1" --url ${apiUrl}
   API      curl "${apiUrl}/api/v1/spend?by=tenant,model"
-  Clients  any ClickHouse client, read-only: ${sqlUrl}
+  Clients  ClickHouse's HTTP interface, read-only: curl "${sqlUrl}/?query=SELECT+count()+FROM+calls"
   Spans    send your own OTLP to ${otlpUrl}/v1/traces
 
 Ctrl-C ends the demo and removes its data.`;
