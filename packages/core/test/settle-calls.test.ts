@@ -167,6 +167,15 @@ describe("settlement across traces", () => {
     });
   });
 
+  it("leaves a call without usage alone when several calls at the time could be it", () => {
+    const calls = [
+      call("a", { ...unknown, modelReported: "" }),
+      call("b", other),
+      call("c", { ...other, traceId: "t3" }),
+    ];
+    expect(settle(calls)).toEqual({ "t1:a": "counts", "t2:b": "counts", "t3:c": "counts" });
+  });
+
   it("keeps services apart", () => {
     expect(settle([call("a"), call("b", { ...other, service: "other" })])).toEqual({
       "t1:a": "counts",

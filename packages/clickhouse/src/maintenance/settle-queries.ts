@@ -31,8 +31,10 @@ export function toHourUnix(timeUnixNano: bigint): bigint {
   return (timeUnixNano / NANOS_PER_HOUR) * SECONDS_PER_HOUR;
 }
 
-/** Calls whose spans end within this of each other may be one call seen by two producers. */
-const PEER_WINDOW_SECONDS = 600;
+/** Clocks of two tracers in one process differ by less. */
+const PEER_TOLERANCE_NANO = 1_000_000_000n;
+/** A call that takes longer is not looked for from the one that it encloses. */
+const LONGEST_CALL_NANO = 2n * 3_600_000_000_000n;
 
 interface CallRecord {
   readonly trace: string;
@@ -80,10 +82,11 @@ export async function queryCalls(client: ClickHouseClient, traces: readonly stri
 
 /** Traces that hold calls which, by their figures, could be the same as some of these, seen by another producer. */
 export async function queryPeerTraces(client: ClickHouseClient, calls: readonly LedgerCall[]): Promise<string[]> {
-  const starts = calls.map(({ startTimeUnixNano }) => startTimeUnixNano / 1_000_000_000n);
-  const from = starts.reduce((a, b) => (a < b ? a : b)) - BigInt(PEER_WINDOW_SECONDS);
-  const to = starts.reduce((a, b) => (a > b ? a : b)) + BigInt(PEER_WINDOW_SECONDS);
-  const range = `hour >= toStartOfHour(fromUnixTimestamp(${from})) AND hour <= fromUnixTimestamp(${to})`;
+  const from = calls.map((call) => call.startTimeUnixNano).reduce((a, b) => (a < b ? a : b)) - PEER_TOLERANCE_NANO;
+  const to = calls.map((call) => call.endTimeUnixNano).reduce((a, b) => (a > b ? a : b)) + PEER_TOLERANCE_NANO;
+  // Two spans of one call overlap. The hour, which the ledger is sorted by, bounds what is read.
+  const range = `hour >= fromUnixTimestamp(${toHourUnix(from - LONGEST_CALL_NANO)}) AND hour <= fromUnixTimestamp(${toHourUnix(to)})
+    AND started_at <= fromUnixTimestamp64Nano(${to}) AND addNanoseconds(started_at, duration_ns) >= fromUnixTimestamp64Nano(${from})`;
   const services = unique(calls.map(({ service }) => quoteText(service)));
   const producers = await select<{ n: string }>(
     client,
@@ -98,9 +101,7 @@ export async function queryPeerTraces(client: ClickHouseClient, calls: readonly 
     ...(responses.length > 0 ? [`response_id IN (${responses.join(", ")})`] : []),
     ...(outputs.length > 0 ? [`output_tokens IN (${outputs.join(", ")})`] : []),
     ...(inputs.length > 0 ? [`(output_tokens IS NULL AND input_tokens IN (${inputs.join(", ")}))`] : []),
-    ...(calls.some(({ usageKnown, refused }) => !usageKnown && !refused)
-      ? [`started_at >= fromUnixTimestamp(${from})`]
-      : []),
+    ...(calls.some(({ usageKnown, refused }) => !usageKnown && !refused) ? ["true"] : []),
   ];
   const rows = await select<{ trace: string }>(
     client,

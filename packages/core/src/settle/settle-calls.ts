@@ -77,24 +77,27 @@ function isSum(ancestor: SettleCall, descendants: readonly SettleCall[]): boolea
 
 /** Spans of two producers, in two traces or side by side in one: each takes at most one of each other producer. */
 function settlePeers(calls: readonly SettleCall[], duplicates: Map<string, Duplicate>): void {
-  const open = calls.filter((call) => !duplicates.has(call.key));
-  const byTime = open.toSorted(
-    (a, b) => compareNumbers(a.startTimeUnixNano, b.startTimeUnixNano) || compareForOrder(a, b),
-  );
-  const matched = new Set<string>();
+  const matches = findPeerMatches(calls.filter((call) => !duplicates.has(call.key)));
+  const partners = countPartners(matches);
+  const taken = new Set<string>();
   for (const pass of PEER_PASSES) {
-    for (const [index, call] of byTime.entries()) {
-      for (const other of byTime.slice(index + 1)) {
-        if (other.startTimeUnixNano > call.endTimeUnixNano + PEER_SLACK_NANO) break;
-        const reason = findPeerMatch(call, other);
-        if (reason === null || reason !== pass) continue;
-        if (isTaken(call, other, matched) || duplicates.has(call.key) || duplicates.has(other.key)) continue;
-        const [loser, winner] = compareInformation(call, other) > 0 ? [other, call] : [call, other];
-        matched.add(`${call.key} ${other.producer}`).add(`${other.key} ${call.producer}`);
-        duplicates.set(loser.key, { of: winner, reason });
-      }
+    for (const { call, other, reason } of matches) {
+      if (reason !== pass || duplicates.has(call.key) || duplicates.has(other.key)) continue;
+      const pairs = [`${call.key} ${other.producer}`, `${other.key} ${call.producer}`];
+      if (pairs.some((pair) => taken.has(pair))) continue;
+      // Time alone does not tell which of several calls at once a span without usage belongs to: it then stays a call of its own.
+      if (reason === "peer-without-usage" && pairs.some((pair) => partners.get(pair) !== 1)) continue;
+      const [loser, winner] = compareInformation(call, other) > 0 ? [other, call] : [call, other];
+      for (const pair of pairs) taken.add(pair);
+      duplicates.set(loser.key, { of: winner, reason });
     }
   }
+}
+
+interface PeerMatch {
+  readonly call: SettleCall;
+  readonly other: SettleCall;
+  readonly reason: DuplicateReason;
 }
 
 /** The surest evidence first, so that it takes what belongs together before weaker evidence can. */
@@ -102,8 +105,31 @@ const PEER_PASSES: readonly DuplicateReason[] = ["same-response", "same-usage", 
 /** How long after the end of one span another can begin and still be looked at. */
 const PEER_SLACK_NANO = 10_000_000n;
 
-function isTaken(a: SettleCall, b: SettleCall, matched: ReadonlySet<string>): boolean {
-  return matched.has(`${a.key} ${b.producer}`) || matched.has(`${b.key} ${a.producer}`);
+function findPeerMatches(calls: readonly SettleCall[]): PeerMatch[] {
+  const byTime = calls.toSorted(
+    (a, b) => compareNumbers(a.startTimeUnixNano, b.startTimeUnixNano) || compareForOrder(a, b),
+  );
+  const matches: PeerMatch[] = [];
+  for (const [index, call] of byTime.entries()) {
+    for (let at = index + 1; at < byTime.length; at += 1) {
+      const other = byTime[at];
+      if (other === undefined || other.startTimeUnixNano > call.endTimeUnixNano + PEER_SLACK_NANO) break;
+      const reason = findPeerMatch(call, other);
+      if (reason !== null) matches.push({ call, other, reason });
+    }
+  }
+  return matches;
+}
+
+/** How many calls of a producer each call could be the same as, by `<key> <producer>`. */
+function countPartners(matches: readonly PeerMatch[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { call, other } of matches) {
+    for (const pair of [`${call.key} ${other.producer}`, `${other.key} ${call.producer}`]) {
+      counts.set(pair, (counts.get(pair) ?? 0) + 1);
+    }
+  }
+  return counts;
 }
 
 function describe(

@@ -63,7 +63,7 @@ const AUTHENTICATION =
   "This server needs its token, as Authorization: Bearer <token>; one without a token must be addressed as 127.0.0.1 or localhost.";
 
 async function spend(c: Context<Env>, store: Store): Promise<Response> {
-  const query = c.req.query();
+  const query = Object.fromEntries(Object.entries(c.req.query()).filter(([, value]) => value !== ""));
   const range = readTimeRange(query, Date.now());
   if (!range.ok) return refuse(c, 400, "bad-time", range.message);
   const by = (query["by"] ?? "tenant").split(",").filter((name) => name !== "");
