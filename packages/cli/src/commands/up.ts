@@ -10,9 +10,14 @@ export function addUpCommand(program: Command, environment: NodeJS.ProcessEnv): 
     .option("--host <address>", "address to listen on; beyond loopback a token is needed (default: 127.0.0.1)")
     .option("--port <port>", "port of the API; 0 is any free one (default: 4400)")
     .option("--otlp-http-port <port>", "port of the OTLP/HTTP receiver (default: 4318)")
+    .option(
+      "--otlp-grpc-port <port>",
+      "port of the OTLP/gRPC receiver, which does not exist yet; taken so that scripts need no change",
+    )
     .option("--sql-port <port>", "port of the read-only SQL endpoint (default: 8123)")
     .option("--clickhouse-url <url>", "use this ClickHouse server instead of the embedded database")
-    .action(async (flags: ServerFlags) => {
+    .action(async ({ otlpGrpcPort, ...flags }: ServerFlags & { readonly otlpGrpcPort?: string }) => {
+      if (otlpGrpcPort !== undefined) console.error("spancost: OTLP/gRPC is not served yet; send OTLP/HTTP.");
       await runUntilSignal(environment, flags);
     });
 }
