@@ -120,6 +120,24 @@ describe("settlement in a running server", () => {
     60_000,
   );
 
+  it("counts a span that came with different contents once, and reports it", async () => {
+    const alone = { ...INNER, parent: "" };
+    const attributed = {
+      ...alone,
+      attributes: { ...alone.attributes, tenant_id: "acme", user_id: "u1", feature: "chat" },
+    };
+    for (const span of [
+      alone,
+      attributed,
+      alone,
+      { ...attributed, attributes: { ...attributed.attributes, tenant_id: "acme" } },
+    ])
+      await post(span);
+    expect(await settledCalls()).toEqual(SETTLED);
+    const metrics = await (await fetch(`${server.urls.api}/metrics`)).text();
+    expect(metrics).toMatch(/^spancost_spans_conflicting_total 1$/m);
+  }, 60_000);
+
   it("goes on after a restart", async () => {
     await post(INNER);
     await pause();

@@ -10,7 +10,7 @@ import {
   queryTouchedTraces,
 } from "./settle-queries.ts";
 import { Watermark } from "./watermark.ts";
-import { type Change, type ChangeKind, writeVersions } from "./write-versions.ts";
+import { type Change, type ChangeKind, dropRows, type Place, writeVersions } from "./write-versions.ts";
 
 /** What one run did. */
 export interface SettleResult {
@@ -18,6 +18,8 @@ export interface SettleResult {
   readonly traces: number;
   /** Calls that got a new version. */
   readonly changed: number;
+  /** Rows taken out because another row has the same span. */
+  readonly conflicts: number;
 }
 
 /** A row can become visible this long after the time it is stamped with: the length of a slow insert. */
@@ -48,21 +50,24 @@ export class Settler {
     this.#since ??= await this.#watermark.read();
     const touched = await queryTouchedTraces(this.#client, this.#since);
     const traces = [...touched].filter(([trace, rows]) => this.#settled.get(trace) !== rows).map(([trace]) => trace);
-    let changed = 0;
+    let [changed, conflicts] = [0, 0];
     for (let at = 0; at < traces.length; at += TRACES_A_ROUND) {
-      changed += await this.#settle(traces.slice(at, at + TRACES_A_ROUND));
+      const result = await this.#settle(traces.slice(at, at + TRACES_A_ROUND));
+      changed += result.changed;
+      conflicts += result.conflicts;
     }
     this.#settled = touched;
     this.#since = now - INSERT_LATENCY_MS;
     await this.#watermark.write(this.#since);
-    return { traces: traces.length, changed };
+    return { traces: traces.length, changed, conflicts };
   }
 
-  async #settle(traces: readonly string[]): Promise<number> {
+  async #settle(traces: readonly string[]): Promise<{ changed: number; conflicts: number }> {
     const touched = await queryCalls(this.#client, traces);
-    if (touched.length === 0) return 0;
+    if (touched.length === 0) return { changed: 0, conflicts: 0 };
     const peers = (await queryPeerTraces(this.#client, touched)).filter((trace) => !traces.includes(trace));
-    const calls = [...touched, ...(await queryCalls(this.#client, peers))];
+    const { kept: calls, dropped } = splitConflicts([...touched, ...(await queryCalls(this.#client, peers))]);
+    await dropRows(this.#client, "conflict", dropped.map(toPlace));
     const concerned = [...new Set(calls.map(({ traceId }) => traceId))];
     const spans = needSpans(calls) ? await querySpans(this.#client, concerned, this.#keys) : [];
     const settlements = settleCalls(calls, spans);
@@ -71,8 +76,33 @@ export class Settler {
       return settlement === undefined ? [] : (toChange(call, settlement) ?? []);
     });
     await writeVersions(this.#client, SETTLE, changes);
-    return changes.length;
+    return { changed: changes.length, conflicts: dropped.length };
   }
+}
+
+/**
+ * One span that came with different contents, such as once without its tenant, has a row for each place in the ledger that follows from
+ * them. One of them counts: the one that says most of whom it belongs to, and by a fixed order among those that say as much.
+ */
+function splitConflicts(calls: readonly LedgerCall[]): { kept: LedgerCall[]; dropped: LedgerCall[] } {
+  const kept = new Map<string, LedgerCall>();
+  const dropped: LedgerCall[] = [];
+  for (const call of calls) {
+    const other = kept.get(call.key);
+    if (other === undefined || comparePrecedence(call, other) > 0) kept.set(call.key, call);
+    if (other !== undefined) dropped.push(kept.get(call.key) === call ? other : call);
+  }
+  return { kept: [...kept.values()], dropped };
+}
+
+function comparePrecedence(a: LedgerCall, b: LedgerCall): number {
+  const known = ({ attribution }: LedgerCall) => Object.values(attribution).filter((value) => value !== "").length;
+  const place = (call: LedgerCall) => `${call.startTimeUnixNano}:${call.current.tenant_id}`;
+  return known(a) - known(b) || (place(a) < place(b) ? 1 : -1);
+}
+
+function toPlace({ key, current, startTimeUnixNano }: LedgerCall): Place {
+  return { key, tenantId: current.tenant_id, hourUnix: toHourUnix(startTimeUnixNano) };
 }
 
 type SettledColumn = "tenant_id" | "user_id" | "feature" | "task" | "task_id" | "duplicate_of" | "settle_reason";
@@ -91,10 +121,7 @@ const SETTLE: ChangeKind<SettledColumn> = {
 };
 
 /** What a settlement changes in the ledger, or `null` when the row says so already. */
-function toChange(
-  { key, current, startTimeUnixNano }: LedgerCall,
-  settlement: Settlement,
-): Change<SettledColumn> | null {
+function toChange(call: LedgerCall, settlement: Settlement): Change<SettledColumn> | null {
   const { tenantId, userId, feature, task, taskId } = settlement.attribution;
   const values = {
     tenant_id: tenantId,
@@ -105,8 +132,8 @@ function toChange(
     duplicate_of: settlement.duplicateOf,
     settle_reason: settlement.reason,
   };
-  const same = (Object.keys(values) as SettledColumn[]).every((column) => values[column] === current[column]);
-  return same ? null : { key, tenantId: current.tenant_id, hourUnix: toHourUnix(startTimeUnixNano), values };
+  const same = (Object.keys(values) as SettledColumn[]).every((column) => values[column] === call.current[column]);
+  return same ? null : { ...toPlace(call), values };
 }
 
 /** Whether anything depends on other spans: a call among others in its trace, or one that lacks attribution. */

@@ -1,13 +1,17 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import { quoteText } from "../quote.ts";
 
-/** A call that gets a new version. */
-export interface Change<Column extends string> {
+/** A row's place in the ledger. */
+export interface Place {
   /** `<trace id>:<span id>`. */
   readonly key: string;
-  /** Tenant that the call is under now, and the start of its hour: with the key, its place in the ledger. */
   readonly tenantId: string;
+  /** Start of the hour, in seconds since 1970. */
   readonly hourUnix: bigint;
+}
+
+/** A call that gets a new version. */
+export interface Change<Column extends string> extends Place {
   /** New values by column; `null` is NULL. */
   readonly values: Readonly<Record<Column, string | null>>;
 }
@@ -50,34 +54,55 @@ export async function writeVersions<Column extends string>(
   kind: ChangeKind<Column>,
   changes: readonly Change<Column>[],
 ): Promise<void> {
-  for (let at = 0; at < changes.length; at += CHANGES_A_STATEMENT) {
-    const some = changes.slice(at, at + CHANGES_A_STATEMENT);
+  for (const some of chunk(changes)) {
     const current = selectCurrent(some);
-    await client.command({
-      query: `INSERT INTO spancost.llm_calls_history (replaced_by, ${HISTORY_COLUMNS})
-SELECT ${quoteText(kind.replacedBy)}, ${HISTORY_COLUMNS} FROM (${current})`,
-    });
-    await client.command({
-      query: insertVersions(kind, some, current),
-      // One thread writes one part: readers see all of it or nothing.
-      clickhouse_settings: { max_threads: 1, max_insert_threads: "1" },
-    });
+    await keepHistory(client, kind.replacedBy, current);
+    await client.command({ query: insertVersions(kind, some, current), clickhouse_settings: ONE_PART });
   }
 }
 
-/** The newest version of each call, found by the ledger's key. */
-function selectCurrent<Column extends string>(changes: readonly Change<Column>[]): string {
-  const tenants = unique(changes.map(({ tenantId }) => quoteText(tenantId)));
-  const hours = unique(changes.map(({ hourUnix }) => `fromUnixTimestamp(${hourUnix})`));
-  const ids = changes.map(
-    ({ key }) =>
-      `(${key
-        .split(":")
-        .map((id) => `unhex(${quoteText(id)})`)
-        .join(", ")})`,
+/** Takes rows out of the ledger by tombstones; what they said stays in the history. */
+export async function dropRows(client: ClickHouseClient, replacedBy: string, places: readonly Place[]): Promise<void> {
+  for (const some of chunk(places)) {
+    const current = selectCurrent(some);
+    await keepHistory(client, replacedBy, current);
+    const query = `INSERT INTO spancost.llm_calls SELECT c.* REPLACE (c.version + 1 AS version, 1 AS is_deleted) FROM (${current}) AS c`;
+    await client.command({ query, clickhouse_settings: ONE_PART });
+  }
+}
+
+/** One thread writes one part: readers see all of it or nothing. */
+const ONE_PART = { max_threads: 1, max_insert_threads: "1" } as const;
+
+async function keepHistory(client: ClickHouseClient, replacedBy: string, current: string): Promise<void> {
+  await client.command({
+    query: `INSERT INTO spancost.llm_calls_history (replaced_by, ${HISTORY_COLUMNS})
+SELECT ${quoteText(replacedBy)}, ${HISTORY_COLUMNS} FROM (${current})`,
+  });
+}
+
+function chunk<T>(items: readonly T[]): T[][] {
+  const count = Math.ceil(items.length / CHANGES_A_STATEMENT);
+  return Array.from({ length: count }, (_, at) =>
+    items.slice(at * CHANGES_A_STATEMENT, (at + 1) * CHANGES_A_STATEMENT),
   );
+}
+
+/** The newest versions of the rows at some places. Tenants and hours stand apart as well, since the ledger is sorted by them. */
+function selectCurrent(places: readonly Place[]): string {
+  const tenants = unique(places.map(({ tenantId }) => quoteText(tenantId)));
+  const hours = unique(places.map(({ hourUnix }) => toHour(hourUnix)));
+  const keys = places.map(({ key, tenantId, hourUnix }) => {
+    const [traceId = "", spanId = ""] = key.split(":");
+    return `(${quoteText(tenantId)}, ${toHour(hourUnix)}, unhex(${quoteText(traceId)}), unhex(${quoteText(spanId)}))`;
+  });
   return `SELECT * FROM spancost.llm_calls FINAL
-WHERE tenant_id IN (${tenants.join(", ")}) AND hour IN (${hours.join(", ")}) AND (trace_id, span_id) IN (${ids.join(", ")})`;
+WHERE tenant_id IN (${tenants.join(", ")}) AND hour IN (${hours.join(", ")})
+    AND (tenant_id, hour, trace_id, span_id) IN (${keys.join(", ")})`;
+}
+
+function toHour(hourUnix: bigint): string {
+  return `fromUnixTimestamp(${hourUnix})`;
 }
 
 function insertVersions<Column extends string>(

@@ -37,6 +37,11 @@ export function createMetrics({ ingest, requests, maintenance }: MetricsSources)
   counter("spancost_calls_settled_total", "Calls that settlement gave a new version.", () => [
     [{}, maintenance.counters.settledCalls],
   ]);
+  counter(
+    "spancost_spans_conflicting_total",
+    "Spans that came again with contents that put them elsewhere; one row counts.",
+    () => [[{}, maintenance.counters.conflictingSpans]],
+  );
   counter("spancost_maintenance_failures_total", "Runs of maintenance that failed and were tried again.", () => [
     [{}, maintenance.counters.failedRuns],
   ]);
