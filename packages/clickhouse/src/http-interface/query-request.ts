@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
-import type { Readable } from "node:stream";
+import { pipeline, type Readable, type Transform } from "node:stream";
 
 /** A query as ClickHouse's HTTP interface carries it. */
 export interface QueryRequest {
@@ -59,12 +59,20 @@ const SETTING_NAME = /^[A-Za-z_]\w*$/;
 /** Longest SQL text, in bytes; ClickHouse's own default for `max_query_size` is 256 KiB. */
 const MAX_SQL_BYTES = 1_048_576;
 
+/** The URL of a request. @throws InterfaceError when it is none */
+export function readUrl(request: IncomingMessage): URL {
+  try {
+    return new URL(request.url ?? "/", "http://clickhouse");
+  } catch {
+    throw new InterfaceError(62, "SYNTAX_ERROR", 400, "the request's target is no URL");
+  }
+}
+
 /**
  * Reads a request of ClickHouse's HTTP interface.
  * @throws InterfaceError for what this interface does not serve.
  */
-export async function readQueryRequest(request: IncomingMessage): Promise<QueryRequest> {
-  const url = new URL(request.url ?? "/", "http://clickhouse");
+export async function readQueryRequest(request: IncomingMessage, url: URL): Promise<QueryRequest> {
   const parameters = url.searchParams;
   if (parameters.get("decompress") === "1") {
     throw new InterfaceError(
@@ -82,9 +90,8 @@ export async function readQueryRequest(request: IncomingMessage): Promise<QueryR
       "multipart requests are not served; send parameters as param_<name> in the URL",
     );
   }
-  const body = decompress(request);
   const sqlInUrl = parameters.get("query") ?? "";
-  const sql = sqlInUrl === "" ? await readText(body) : sqlInUrl;
+  const sql = sqlInUrl === "" ? await readText(request) : sqlInUrl;
   const hasBody = sqlInUrl !== "" && request.method === "POST" && /^\s*insert\b/i.test(sqlInUrl);
   return {
     queryId: parameters.get("query_id") ?? crypto.randomUUID(),
@@ -93,31 +100,36 @@ export async function readQueryRequest(request: IncomingMessage): Promise<QueryR
     database: parameters.get("database") ?? headerText(request, "x-clickhouse-database"),
     params: readParams(parameters),
     settings: readSettings(parameters),
-    body: hasBody ? body : null,
+    body: hasBody ? decompress(request) : null,
   };
 }
 
+/** The body, unpacked. What is wrong with it is an error of the returned stream only. */
 function decompress(request: IncomingMessage): Readable {
-  switch (request.headers["content-encoding"] ?? "identity") {
-    case "identity":
-      return request;
-    case "gzip":
-      return request.pipe(createGunzip());
-    case "deflate":
-      return request.pipe(createInflate());
-    case "br":
-      return request.pipe(createBrotliDecompress());
-    default:
-      throw new InterfaceError(
-        48,
-        "NOT_IMPLEMENTED",
-        501,
-        `Content-Encoding ${String(request.headers["content-encoding"])} is not served; use gzip, deflate, br or none`,
-      );
+  const encoding = request.headers["content-encoding"] ?? "identity";
+  if (encoding === "identity") return request;
+  const create = DECOMPRESSORS[encoding];
+  if (create === undefined) {
+    throw new InterfaceError(
+      48,
+      "NOT_IMPLEMENTED",
+      501,
+      `Content-Encoding ${encoding} is not served; use gzip, deflate, br or none`,
+    );
   }
+  const unpacked = create();
+  pipeline(request, unpacked, () => {});
+  return unpacked;
 }
 
-async function readText(body: Readable): Promise<string> {
+const DECOMPRESSORS: Readonly<Record<string, () => Transform>> = {
+  gzip: createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+};
+
+async function readText(request: IncomingMessage): Promise<string> {
+  const body = decompress(request);
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
   for await (const chunk of body) {

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
-import { InterfaceError, type QueryRequest, readQueryRequest } from "./query-request.ts";
+import { InterfaceError, type QueryRequest, readQueryRequest, readUrl } from "./query-request.ts";
 
 /** What answers a query. */
 export interface QueryAnswer {
@@ -44,15 +44,17 @@ export function createQueryServer(handle: QueryHandler): Server {
 async function answer(handle: QueryHandler, request: IncomingMessage, response: ServerResponse): Promise<void> {
   response.setHeader("X-ClickHouse-Server-Display-Name", "spancost");
   response.setHeader("X-ClickHouse-Timezone", "UTC");
-  const url = new URL(request.url ?? "/", "http://clickhouse");
-  if (url.pathname === "/ping" || (request.method === "GET" && !url.searchParams.has("query"))) {
-    response.writeHead(200, { "Content-Type": "text/html; charset=UTF-8" }).end("Ok.\n");
-    return;
-  }
   const abort = new AbortController();
   response.once("close", () => abort.abort());
+  request.on("error", () => {});
+  response.on("error", () => {});
   try {
-    const query = await readQueryRequest(request);
+    const url = readUrl(request);
+    if (url.pathname === "/ping" || (request.method === "GET" && !url.searchParams.has("query"))) {
+      response.writeHead(200, { "Content-Type": "text/html; charset=UTF-8" }).end("Ok.\n");
+      return;
+    }
+    const query = await readQueryRequest(request, url);
     response.setHeader("X-ClickHouse-Query-Id", query.queryId);
     await send(await handle(query, request, abort.signal), request, response);
   } catch (error) {

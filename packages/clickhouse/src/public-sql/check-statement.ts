@@ -11,6 +11,8 @@ export interface PublicSchema {
   /** Every database of the engine, lower case. */
   readonly databases: ReadonlySet<string>;
   readonly functions: SafeFunctions;
+  /** Columns of the public tables: some have a function's name. */
+  readonly columns: ReadonlySet<string>;
 }
 
 /** Name of the database that the public views are in. */
@@ -96,6 +98,10 @@ function checkName(text: string, schema: PublicSchema): void {
   const [first = "", second] = name.split(".");
   const inOtherDatabase =
     second !== undefined && schema.databases.has(first.toLowerCase()) && first.toLowerCase() !== DATABASE;
+  const last = name.split(".").at(-1) ?? "";
+  if (schema.functions.isUnsafe(last) && !schema.columns.has(last)) {
+    throw refused(`The name ${last} is not allowed here: it is a function's. Choose another name.`);
+  }
   const isPrivate =
     schema.privateTables.has(first) || (first.toLowerCase() === DATABASE && !schema.tables.has(second ?? ""));
   if (inOtherDatabase || (isPrivate && name !== DATABASE))

@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import type { ClickHouseClient, ClickHouseSettings } from "@clickhouse/client";
+import { Turns } from "./turns.ts";
 import { checkStatement, DATABASE, type PublicSchema } from "./check-statement.ts";
 import { loadSafeFunctions } from "./safe-functions.ts";
 import { parseStatement } from "./syntax-tree.ts";
@@ -25,35 +26,44 @@ export interface PublicSql {
 /** What one query may take. */
 const LIMITS = {
   max_execution_time: 60,
-  max_memory_usage: "4000000000",
+  max_memory_usage: "2000000000",
+  max_result_bytes: "500000000",
+  result_overflow_mode: "throw",
   max_threads: 2,
   max_ast_depth: 500,
   max_ast_elements: 20_000,
   max_subquery_depth: 20,
 } as const;
 
+/** Queries of strangers that run at once: the engine's other sessions stay free for inserts and maintenance. */
+const MAX_CONCURRENT = 2;
+
 /** Prepares the checks; what the engine has is read on the first use. */
 export function createPublicSql(client: ClickHouseClient): PublicSql {
   let schema: Promise<PublicSchema> | undefined;
+  const turns = new Turns(MAX_CONCURRENT);
   return {
-    async run({ sql, format, params }, signal) {
-      schema ??= loadSchema(client);
-      const parameters = toSettings(params ?? {});
-      const statement = await parseStatement(client, sql, parameters);
-      checkStatement(statement, await schema);
-      const { stream } = await client.exec({
-        query: statement.sql,
-        clickhouse_settings: {
-          ...LIMITS,
-          ...parameters,
-          default_format: format,
-          database: DATABASE,
-        } as ClickHouseSettings,
-        ...(signal === undefined ? {} : { abort_signal: signal }),
-      });
-      return stream;
-    },
+    run: (query, signal) => turns.take(() => runChecked(query, signal)),
   };
+
+  async function runChecked({ sql, format, params }: PublicQuery, signal?: AbortSignal): Promise<Readable> {
+    signal?.throwIfAborted();
+    schema ??= loadSchema(client);
+    const parameters = toSettings(params ?? {});
+    const statement = await parseStatement(client, sql, parameters);
+    checkStatement(statement, await schema);
+    const { stream } = await client.exec({
+      query: statement.sql,
+      clickhouse_settings: {
+        ...LIMITS,
+        ...parameters,
+        default_format: format,
+        database: DATABASE,
+      } as ClickHouseSettings,
+      ...(signal === undefined ? {} : { abort_signal: signal }),
+    });
+    return stream;
+  }
 }
 
 /** The client would escape values a second time; as URL parameters they go as they are. */
@@ -66,11 +76,17 @@ async function loadSchema(client: ClickHouseClient): Promise<PublicSchema> {
     const result = await client.query({ query, format: "JSONCompactEachRow" });
     return (await result.json<[string]>()).map(([name]) => name);
   };
+  const publicNames = [...PUBLIC_TABLES].map((table) => `'${table}'`).join(", ");
   const tables = await names(`SELECT name FROM system.tables WHERE database = '${DATABASE}'`);
   return {
     tables: PUBLIC_TABLES,
     privateTables: new Set(tables.filter((table) => !PUBLIC_TABLES.has(table))),
     databases: new Set(await names("SELECT lower(name) FROM system.databases")),
     functions: await loadSafeFunctions(client),
+    columns: new Set(
+      await names(
+        `SELECT DISTINCT name FROM system.columns WHERE database = '${DATABASE}' AND table IN (${publicNames})`,
+      ),
+    ),
   };
 }

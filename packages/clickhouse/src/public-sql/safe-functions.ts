@@ -73,9 +73,12 @@ const SAFE_BY_NAME: readonly string[] = [
 const COMBINATORS =
   /(?:If|Array|Map|Distinct|OrNull|OrDefault|State|Merge|MergeState|ForEach|Resample|ArgMin|ArgMax|SimpleState)$/;
 
-/** Tells whether a function may be called by a stranger. */
+/** Tells what a stranger may call. */
 export interface SafeFunctions {
+  /** Whether a function may be called. */
   has(name: string): boolean;
+  /** Whether a name is a function's that may not be called: the engine takes names as arguments for functions, as in `arrayMap(file, ...)`. */
+  isUnsafe(name: string): boolean;
 }
 
 /** Reads from the engine which functions it has in safe categories; aliases stand for what they name. */
@@ -88,7 +91,11 @@ FROM system.functions AS f LEFT JOIN system.functions AS base ON base.name = f.a
   });
   const rows = await result.json<{ name: string; safe: number }>();
   const safe = new Set([...SAFE_BY_NAME, ...rows.filter((row) => row.safe === 1).map(({ name }) => name)]);
-  return { has: (name) => isSafe(safe, name) };
+  const all = new Set(rows.map(({ name }) => name));
+  return {
+    has: (name) => isSafe(safe, name),
+    isUnsafe: (name) => all.has(name.toLowerCase()) && !isSafe(safe, name),
+  };
 }
 
 function isSafe(safe: ReadonlySet<string>, name: string): boolean {

@@ -55,8 +55,8 @@ const COLUMN_BY_DIMENSION: Readonly<Record<string, string>> = {
   provider: "provider",
   task: "task",
   session: "session_id",
-  day: "toString(toDate(started_at))",
-  hour: "formatDateTime(hour, '%Y-%m-%dT%H:00:00Z')",
+  day: "toString(toDate(c.started_at))",
+  hour: "formatDateTime(c.hour, '%Y-%m-%dT%H:00:00Z')",
 };
 const TIME_DIMENSIONS: ReadonlySet<string> = new Set(["day", "hour"]);
 const LABEL = /^label:([\w.-]{1,64})$/;
@@ -100,9 +100,9 @@ async function select<Row>(
   const result = await client.query({
     query: `SELECT ${columns}
 FROM spancost.calls AS c
-WHERE started_at >= fromUnixTimestamp64Milli({from:Int64}) AND started_at < fromUnixTimestamp64Milli({to:Int64})
-    AND hour >= toStartOfHour(fromUnixTimestamp64Milli({from:Int64})) AND hour < fromUnixTimestamp64Milli({to:Int64})
-    ${request.tenant === undefined ? "" : "AND tenant_id = {tenant:String}"}
+WHERE c.started_at >= fromUnixTimestamp64Milli({from:Int64}) AND c.started_at < fromUnixTimestamp64Milli({to:Int64})
+    AND c.hour >= toStartOfHour(fromUnixTimestamp64Milli({from:Int64})) AND c.hour < fromUnixTimestamp64Milli({to:Int64})
+    ${request.tenant === undefined ? "" : "AND c.tenant_id = {tenant:String}"}
 ${grouping}`,
     query_params: {
       from: request.from.getTime(),
