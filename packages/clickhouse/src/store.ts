@@ -32,6 +32,8 @@ export function createStore(address: StoreAddress): Store {
     log: { level: ClickHouseLogLevel.OFF },
     clickhouse_settings: {
       async_insert: 0,
+      // A request may hold spans of many days; the window of accepted times bounds the partitions.
+      max_partitions_per_insert_block: "0",
       // Numbers that a double cannot hold go as texts.
       output_format_json_quote_64bit_integers: 1,
       output_format_json_quote_decimals: 1,

@@ -53,6 +53,24 @@ describe("group commit", () => {
     expect(await second).toBe(true);
   });
 
+  it("tries those that shared a failed insert one by one", async () => {
+    const store = createStore();
+    const commit = new GroupCommit(store, 100);
+    const first = commit.write(batch("a"));
+    const bad = commit.write(batch("bad"));
+    const good = commit.write(batch("good"));
+    const failed = expect(bad).rejects.toThrow("cannot be stored");
+    store.inserts[0]?.finish();
+    await turn();
+    store.inserts[1]?.fail(new Error("cannot be stored"));
+    await turn();
+    store.inserts[2]?.fail(new Error("cannot be stored"));
+    await turn();
+    store.inserts[3]?.finish();
+    expect([await first, await good]).toEqual([true, true]);
+    await failed;
+  });
+
   it("refuses at once when too much is waiting", async () => {
     const store = createStore();
     const commit = new GroupCommit(store, 10);

@@ -89,6 +89,34 @@ describe("settlement in one trace", () => {
     });
   });
 
+  it("does not count a parent that sums steps which two producers saw each", () => {
+    const parent = call("a", { producer: "agents", usage: { ...UNKNOWN_USAGE, input: 210, output: 50 } });
+    const steps = [0n, 200n].flatMap((at, step) =>
+      ["langchain", "openai"].map((producer) =>
+        call(`${step}${producer}`, {
+          parentSpanId: "a",
+          producer,
+          startTimeUnixNano: T0 + at * MS,
+          endTimeUnixNano: T0 + (at + 100n) * MS,
+          usage: { ...UNKNOWN_USAGE, input: 100 + step * 10, output: 20 + step * 10 },
+        }),
+      ),
+    );
+    expect(Object.values(settle([parent, ...steps])).filter((what) => what === "counts")).toHaveLength(2);
+    expect(settle([parent, ...steps])["t1:a"]).toMatch(/^sum-of-descendants/);
+  });
+
+  it("keeps a nested call of another model, and one with another response id, that lacks usage", () => {
+    const outer = call("a", { responseId: "r1" });
+    expect(
+      settle([outer, call("b", { parentSpanId: "a", ...unknown, modelRequested: "o3", modelReported: "o3" })]),
+    ).toEqual({ "t1:a": "counts", "t1:b": "counts" });
+    expect(settle([outer, call("b", { parentSpanId: "a", ...unknown, responseId: "r2" })])).toEqual({
+      "t1:a": "counts",
+      "t1:b": "counts",
+    });
+  });
+
   it("counts a different call made inside a call", () => {
     const outer = call("a");
     const inner = call("b", { parentSpanId: "a", producer: "tool", usage: { ...UNKNOWN_USAGE, input: 7, output: 3 } });
@@ -174,6 +202,29 @@ describe("settlement across traces", () => {
       call("c", { ...other, traceId: "t3" }),
     ];
     expect(settle(calls)).toEqual({ "t1:a": "counts", "t2:b": "counts", "t3:c": "counts" });
+  });
+
+  it("never merges calls of different tenants, users or features", () => {
+    const of = (tenantId: string) => ({ attribution: { ...NOBODY, tenantId } });
+    expect(settle([call("a", of("acme")), call("b", { ...other, ...of("globex") })])).toEqual({
+      "t1:a": "counts",
+      "t2:b": "counts",
+    });
+    expect(settle([call("a", { ...unknown, ...of("acme") }), call("b", { ...other, ...of("globex") })])).toEqual({
+      "t1:a": "counts",
+      "t2:b": "counts",
+    });
+    // Also where the tenant stands on an ancestor.
+    const calls = [call("a", { parentSpanId: "r" }), call("b", { ...other, ...of("globex") })];
+    expect(settle(calls, [span("r", "", { tenantId: "acme" })])).toEqual({ "t1:a": "counts", "t2:b": "counts" });
+  });
+
+  it("does not merge look-alikes that end apart, without an id that both have", () => {
+    const longer = { ...other, endTimeUnixNano: T0 + 400n * MS };
+    expect(settle([call("a"), call("b", longer)])).toEqual({ "t1:a": "counts", "t2:b": "counts" });
+    expect(settle([call("a", { responseId: "r" }), call("b", { ...longer, responseId: "r" })])).toMatchObject({
+      "t2:b": "same-response t1:a",
+    });
   });
 
   it("keeps services apart", () => {

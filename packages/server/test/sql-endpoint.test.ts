@@ -33,18 +33,32 @@ describe("the SQL endpoint", () => {
   it("serves ClickHouse's own client", async () => {
     const client = createClient({ url: server.server.urls.sql, database: "spancost" });
     expect((await client.ping()).success).toBe(true);
-    const result = await client.query({ query: "SELECT count() AS n, {text:String} AS text FROM calls", query_params: { text: "it's" }, format: "JSONEachRow" });
+    const result = await client.query({
+      query: "SELECT count() AS n, {text:String} AS text FROM calls",
+      query_params: { text: "it's" },
+      format: "JSONEachRow",
+    });
     expect(await result.json()).toEqual([{ n: "0", text: "it's" }]);
     await expect(client.query({ query: "SELECT * FROM llm_calls" })).rejects.toThrow(/not allowed/);
-    await expect(client.insert({ table: "calls", values: [{ a: 1 }], format: "JSONEachRow" })).rejects.toThrow(/read-only/);
+    await expect(client.insert({ table: "calls", values: [{ a: 1 }], format: "JSONEachRow" })).rejects.toThrow(
+      /read-only/,
+    );
     await client.close();
   });
 
   it.each([
     ["a target that is no URL", "GET // HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", /400/],
     ["another", "GET http://[/x HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", /400/],
-    ["a body that is not gzip, beside a query", "POST /?query=SELECT%201 HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello", /200/],
-    ["a query that is not gzip", "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello", /500/],
+    [
+      "a body that is not gzip, beside a query",
+      "POST /?query=SELECT%201 HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello",
+      /200/,
+    ],
+    [
+      "a query that is not gzip",
+      "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello",
+      /500/,
+    ],
   ])("goes on after %s", async (_what, request, status) => {
     expect(await send(server.server.urls.sql, request)).toMatch(status);
     expect(await isAlive()).toBe(true);
@@ -52,14 +66,32 @@ describe("the SQL endpoint", () => {
 
   it("goes on on the other ports after a target that is no URL", async () => {
     for (const url of [server.server.urls.otlp, server.server.urls.api]) {
-      expect(await send(url, "POST // HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}")).toMatch(/4\d\d/);
+      expect(
+        await send(
+          url,
+          "POST // HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}",
+        ),
+      ).toMatch(/4\d\d/);
     }
     expect(await isAlive()).toBe(true);
   });
 });
 
 describe("a report", () => {
-  it.each(["tenant", "user", "feature", "model", "provider", "task", "session", "day", "hour", "label:plan", "tenant,hour", "day,hour,model"])("can be grouped by %s", async (by) => {
+  it.each([
+    "tenant",
+    "user",
+    "feature",
+    "model",
+    "provider",
+    "task",
+    "session",
+    "day",
+    "hour",
+    "label:plan",
+    "tenant,hour",
+    "day,hour,model",
+  ])("can be grouped by %s", async (by) => {
     expect((await fetch(`${server.server.urls.api}/api/v1/spend?by=${by}`)).status).toBe(200);
   });
 });

@@ -13,21 +13,21 @@ export async function lockFolder(dataDir: string): Promise<void> {
   const deadline = Date.now() + WAIT_FOR_ORPHAN_MS;
   for (;;) {
     try {
-      writeFileSync(file, String(process.pid), { flag: "wx" });
+      writeFileSync(file, describeProcess(process.pid), { flag: "wx" });
       return;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     }
-    const owner = readOwners(file).find(isAlive);
+    const owner = readOwners(file).find((each) => describeProcess(pidOf(each)) === each && isAlive(pidOf(each)));
     if (owner === undefined) removeLock(file);
-    else if (Date.now() > deadline) throw inUse(dataDir, owner);
+    else if (Date.now() > deadline) throw inUse(dataDir, pidOf(owner));
     else await sleep(POLL_MS);
   }
 }
 
 /** Adds the engine's process to the owners: it can outlive a killed parent for a moment. */
 export function addOwner(dataDir: string, pid: number): void {
-  writeFileSync(lockFile(dataDir), `${process.pid} ${pid}`);
+  writeFileSync(lockFile(dataDir), `${describeProcess(process.pid)} ${describeProcess(pid)}`);
 }
 
 /** Gives the folder free again. */
@@ -39,15 +39,32 @@ function lockFile(dataDir: string): string {
   return join(dataDir, "spancost.lock");
 }
 
-function readOwners(file: string): number[] {
+function readOwners(file: string): string[] {
   try {
     return readFileSync(file, "utf8")
       .split(" ")
-      .map(Number)
-      .filter((pid) => pid > 0);
+      .filter((owner) => pidOf(owner) > 0);
   } catch {
     return [];
   }
+}
+
+/**
+ * A process, told apart from another one that gets its id later, as happens in every restarted container: the id and, on Linux, the
+ * moment it was started, in clock ticks since the machine was.
+ */
+function describeProcess(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    // Field 22; the name, field 2, can hold anything but ends at the last parenthesis.
+    return `${pid}:${stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? ""}`;
+  } catch {
+    return `${pid}:`;
+  }
+}
+
+function pidOf(owner: string): number {
+  return Number.parseInt(owner, 10) || 0;
 }
 
 function isAlive(pid: number): boolean {

@@ -55,18 +55,23 @@ interface CallRecord {
   readonly settle_reason: string;
 }
 
-/** Traces that got spans or calls since a moment of the database's clock, with how many they have had since then. */
-export async function queryTouchedTraces(client: ClickHouseClient, sinceUnixMs: number): Promise<Map<string, number>> {
-  const rows = await select<{ trace: string; n: string }>(
+/**
+ * Traces that got spans or calls since a moment of the database's clock, each with a fingerprint of what it got since then: another
+ * fingerprint is something new to look at (or something old that is before the moment now).
+ */
+export async function queryTouchedTraces(client: ClickHouseClient, sinceUnixMs: number): Promise<Map<string, string>> {
+  const rows = await select<{ trace: string; fingerprint: string }>(
     client,
-    `SELECT trace, sum(n) AS n FROM (
-    SELECT TraceId AS trace, count() AS n FROM spancost.otel_traces WHERE IngestedAt >= fromUnixTimestamp64Milli({since:Int64}) GROUP BY trace
+    `SELECT trace, toString(sum(n)) || ':' || toString(groupBitXor(hash)) AS fingerprint FROM (
+    SELECT TraceId AS trace, count() AS n, groupBitXor(cityHash64(SpanId, IngestedAt)) AS hash
+    FROM spancost.otel_traces WHERE IngestedAt >= fromUnixTimestamp64Milli({since:Int64}) GROUP BY trace
     UNION ALL
-    SELECT lower(hex(trace_id)) AS trace, count() AS n FROM spancost.llm_calls WHERE ingested_at >= fromUnixTimestamp64Milli({since:Int64}) GROUP BY trace
+    SELECT lower(hex(trace_id)) AS trace, count() AS n, groupBitXor(cityHash64(tenant_id, hour, span_id, version, ingested_at)) AS hash
+    FROM spancost.llm_calls WHERE ingested_at >= fromUnixTimestamp64Milli({since:Int64}) GROUP BY trace
 ) GROUP BY trace`,
     { since: sinceUnixMs },
   );
-  return new Map(rows.map(({ trace, n }) => [trace, Number(n)]));
+  return new Map(rows.map(({ trace, fingerprint }) => [trace, fingerprint]));
 }
 
 /** The database's clock, in milliseconds since 1970. */
@@ -80,35 +85,69 @@ export async function queryCalls(client: ClickHouseClient, traces: readonly stri
   return traces.length === 0 ? [] : selectCalls(client, `trace_id IN (${traces.map(toId).join(", ")})`);
 }
 
-/** Traces that hold calls which, by their figures, could be the same as some of these, seen by another producer. */
+/** Traces that hold calls which, by their figures and times, could be the same as some of these, seen by another producer. */
 export async function queryPeerTraces(client: ClickHouseClient, calls: readonly LedgerCall[]): Promise<string[]> {
+  const byHour = Map.groupBy(calls, ({ startTimeUnixNano }) => toHourUnix(startTimeUnixNano));
+  const traces = new Set<string>();
+  for (const group of byHour.values()) {
+    for (const candidate of await queryPeerCandidates(client, group)) {
+      if (group.some((call) => couldBePeers(call, candidate))) traces.add(candidate.trace);
+    }
+  }
+  return [...traces];
+}
+
+interface PeerCandidate {
+  readonly trace: string;
+  readonly scope_name: string;
+  readonly service: string;
+  readonly start: string;
+  readonly duration_ns: string;
+}
+
+function couldBePeers(call: LedgerCall, candidate: PeerCandidate): boolean {
+  const start = BigInt(candidate.start);
+  const end = start + BigInt(candidate.duration_ns);
+  return (
+    call.producer !== candidate.scope_name &&
+    call.service === candidate.service &&
+    start <= call.endTimeUnixNano + PEER_TOLERANCE_NANO &&
+    end >= call.startTimeUnixNano - PEER_TOLERANCE_NANO
+  );
+}
+
+async function queryPeerCandidates(client: ClickHouseClient, calls: readonly LedgerCall[]): Promise<PeerCandidate[]> {
   const from = calls.map((call) => call.startTimeUnixNano).reduce((a, b) => (a < b ? a : b)) - PEER_TOLERANCE_NANO;
   const to = calls.map((call) => call.endTimeUnixNano).reduce((a, b) => (a > b ? a : b)) + PEER_TOLERANCE_NANO;
   // Two spans of one call overlap. The hour, which the ledger is sorted by, bounds what is read.
-  const range = `hour >= fromUnixTimestamp(${toHourUnix(from - LONGEST_CALL_NANO)}) AND hour <= fromUnixTimestamp(${toHourUnix(to)})
-    AND started_at <= fromUnixTimestamp64Nano(${to}) AND addNanoseconds(started_at, duration_ns) >= fromUnixTimestamp64Nano(${from})`;
   const services = unique(calls.map(({ service }) => quoteText(service)));
-  const producers = await select<{ n: string }>(
+  const range = `hour >= fromUnixTimestamp(${toHourUnix(from - LONGEST_CALL_NANO)}) AND hour <= fromUnixTimestamp(${toHourUnix(to)})
+    AND started_at <= fromUnixTimestamp64Nano(${to}) AND addNanoseconds(started_at, duration_ns) >= fromUnixTimestamp64Nano(${from})
+    AND service IN (${services.join(", ")})`;
+  const [producers] = await select<{ n: string }>(
     client,
-    `SELECT uniqExact(scope_name) AS n FROM spancost.llm_calls WHERE ${range} AND service IN (${services.join(", ")})`,
+    `SELECT uniqExact(scope_name) AS n FROM spancost.llm_calls WHERE ${range}`,
   );
-  if (Number(producers[0]?.n ?? 0) < 2) return [];
+  if (Number(producers?.n ?? 0) < 2) return [];
+  return select<PeerCandidate>(
+    client,
+    `SELECT lower(hex(trace_id)) AS trace, scope_name, service, toUnixTimestamp64Nano(started_at) AS start, duration_ns
+FROM spancost.llm_calls FINAL WHERE ${range} AND (${toEvidence(calls).join(" OR ")})`,
+  );
+}
+
+/** What a call must have in common with one of these to be the same. */
+function toEvidence(calls: readonly LedgerCall[]): string[] {
+  if (calls.some(({ usageKnown, refused }) => !usageKnown && !refused)) return ["true"];
   const responses = unique(calls.flatMap(({ responseId }) => (responseId === "" ? [] : [quoteText(responseId)])));
   const outputs = unique(calls.flatMap(({ usage }) => (usage.output === null ? [] : [String(usage.output)])));
   const inputs = unique(calls.flatMap(({ usage }) => (usage.input === null ? [] : [String(usage.input)])));
-  const evidence = [
+  return [
     "cost_status = 'unknown_usage'",
     ...(responses.length > 0 ? [`response_id IN (${responses.join(", ")})`] : []),
     ...(outputs.length > 0 ? [`output_tokens IN (${outputs.join(", ")})`] : []),
     ...(inputs.length > 0 ? [`(output_tokens IS NULL AND input_tokens IN (${inputs.join(", ")}))`] : []),
-    ...(calls.some(({ usageKnown, refused }) => !usageKnown && !refused) ? ["true"] : []),
   ];
-  const rows = await select<{ trace: string }>(
-    client,
-    `SELECT DISTINCT lower(hex(trace_id)) AS trace FROM spancost.llm_calls FINAL
-WHERE ${range} AND service IN (${services.join(", ")}) AND (${evidence.join(" OR ")})`,
-  );
-  return rows.map(({ trace }) => trace);
 }
 
 /** Every span of some traces, with the attribution it carries. */
@@ -203,12 +242,16 @@ function toLedgerCall(row: CallRecord): LedgerCall {
   };
 }
 
+/** Lists of ids stand in the statement; the engine's own bound would stop at some thousands of them. */
+const MAX_QUERY_BYTES = "268435456";
+
 async function select<Row>(
   client: ClickHouseClient,
   query: string,
   query_params: Record<string, unknown> = {},
 ): Promise<Row[]> {
-  const result = await client.query({ query, query_params, format: "JSONEachRow" });
+  const clickhouse_settings = { max_query_size: MAX_QUERY_BYTES };
+  const result = await client.query({ query, query_params, clickhouse_settings, format: "JSONEachRow" });
   return result.json<Row>();
 }
 

@@ -2,12 +2,12 @@ import type { ClickHouseClient } from "@clickhouse/client";
 import { type AttributionKeys, settleCalls, type Settlement } from "@spancost/core";
 import {
   type LedgerCall,
-  toHourUnix,
   queryCalls,
   queryNow,
   queryPeerTraces,
   querySpans,
   queryTouchedTraces,
+  toHourUnix,
 } from "./settle-queries.ts";
 import { Watermark } from "./watermark.ts";
 import { type Change, type ChangeKind, dropRows, type Place, writeVersions } from "./write-versions.ts";
@@ -25,6 +25,8 @@ export interface SettleResult {
 /** A row can become visible this long after the time it is stamped with: the length of a slow insert. */
 const INSERT_LATENCY_MS = 15_000;
 const TRACES_A_ROUND = 500;
+/** How far from a touched trace calls are followed that could be the same. */
+const MAX_PEER_ROUNDS = 4;
 
 /**
  * Settles calls as spans arrive: a new span of a trace makes the whole trace be looked at again. Its own writes are new versions, so it
@@ -35,8 +37,8 @@ export class Settler {
   readonly #keys: AttributionKeys;
   readonly #watermark: Watermark;
   #since: number | undefined;
-  /** Rows that each recent trace had when it was settled. */
-  #settled = new Map<string, number>();
+  /** Fingerprints of recent traces when they were settled. */
+  #settled = new Map<string, string>();
 
   constructor(client: ClickHouseClient, keys: AttributionKeys) {
     this.#client = client;
@@ -49,35 +51,71 @@ export class Settler {
     const now = await queryNow(this.#client);
     this.#since ??= await this.#watermark.read();
     const touched = await queryTouchedTraces(this.#client, this.#since);
-    const traces = [...touched].filter(([trace, rows]) => this.#settled.get(trace) !== rows).map(([trace]) => trace);
+    const traces = [...touched]
+      .filter(([trace, fingerprint]) => this.#settled.get(trace) !== fingerprint)
+      .map(([trace]) => trace);
     let [changed, conflicts] = [0, 0];
+    let failure: unknown;
+    const settled = new Map(touched);
     for (let at = 0; at < traces.length; at += TRACES_A_ROUND) {
-      const result = await this.#settle(traces.slice(at, at + TRACES_A_ROUND));
-      changed += result.changed;
-      conflicts += result.conflicts;
+      const round = traces.slice(at, at + TRACES_A_ROUND);
+      try {
+        const result = await this.#settle(round);
+        changed += result.changed;
+        conflicts += result.conflicts;
+      } catch (error) {
+        // The others must not wait for these; they come again in the next run.
+        failure ??= error;
+        for (const trace of round) settled.delete(trace);
+      }
     }
-    this.#settled = touched;
+    this.#settled = settled;
+    if (failure !== undefined) throw failure;
     this.#since = now - INSERT_LATENCY_MS;
     await this.#watermark.write(this.#since);
     return { traces: traces.length, changed, conflicts };
   }
 
+  /** Calls of some traces, and those that could be the same as any of them, and so on: what is settled together depends on no order. */
+  async #loadNeighbourhood(traces: readonly string[]): Promise<LedgerCall[]> {
+    const seen = new Set(traces);
+    const calls: LedgerCall[] = [];
+    let next: readonly string[] = traces;
+    for (let round = 0; round <= MAX_PEER_ROUNDS && next.length > 0; round += 1) {
+      const added = await queryCalls(this.#client, next);
+      calls.push(...added);
+      const peers = added.length === 0 ? [] : await queryPeerTraces(this.#client, added);
+      next = peers.filter((trace) => !seen.has(trace));
+      for (const trace of next) seen.add(trace);
+    }
+    return calls;
+  }
+
   async #settle(traces: readonly string[]): Promise<{ changed: number; conflicts: number }> {
-    const touched = await queryCalls(this.#client, traces);
-    if (touched.length === 0) return { changed: 0, conflicts: 0 };
-    const peers = (await queryPeerTraces(this.#client, touched)).filter((trace) => !traces.includes(trace));
-    const { kept: calls, dropped } = splitConflicts([...touched, ...(await queryCalls(this.#client, peers))]);
+    const loaded = await this.#loadNeighbourhood(traces);
+    if (loaded.length === 0) return { changed: 0, conflicts: 0 };
+    const { kept: calls, dropped } = splitConflicts(loaded);
     await dropRows(this.#client, "conflict", dropped.map(toPlace));
     const concerned = [...new Set(calls.map(({ traceId }) => traceId))];
     const spans = needSpans(calls) ? await querySpans(this.#client, concerned, this.#keys) : [];
     const settlements = settleCalls(calls, spans);
     const changes = calls.flatMap((call) => {
       const settlement = settlements.get(call.key);
-      return settlement === undefined ? [] : (toChange(call, settlement) ?? []);
+      if (settlement === undefined || forgets(call, settlement, settlements)) return [];
+      return toChange(call, settlement) ?? [];
     });
     await writeVersions(this.#client, SETTLE, changes);
     return { changed: changes.length, conflicts: dropped.length };
   }
+}
+
+/** Whether a settlement would undo an older one only because the call that counted was not looked at this time. */
+function forgets(
+  { current }: LedgerCall,
+  settlement: Settlement,
+  settlements: ReadonlyMap<string, Settlement>,
+): boolean {
+  return current.duplicate_of !== "" && settlement.duplicateOf === "" && !settlements.has(current.duplicate_of);
 }
 
 /**

@@ -72,10 +72,11 @@ export async function dropRows(client: ClickHouseClient, replacedBy: string, pla
 }
 
 /** One thread writes one part: readers see all of it or nothing. */
-const ONE_PART = { max_threads: 1, max_insert_threads: "1" } as const;
+const ONE_PART = { max_threads: 1, max_insert_threads: "1", max_query_size: "16777216" } as const;
 
 async function keepHistory(client: ClickHouseClient, replacedBy: string, current: string): Promise<void> {
   await client.command({
+    clickhouse_settings: ONE_PART,
     query: `INSERT INTO spancost.llm_calls_history (replaced_by, ${HISTORY_COLUMNS})
 SELECT ${quoteText(replacedBy)}, ${HISTORY_COLUMNS} FROM (${current})`,
   });

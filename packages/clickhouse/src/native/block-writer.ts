@@ -1,5 +1,4 @@
 const INITIAL_CAPACITY = 65_536;
-const INT128_MASK = (1n << 64n) - 1n;
 
 /** A growing buffer with the primitives of ClickHouse's Native format, all little endian. */
 export class BlockWriter {
@@ -43,22 +42,22 @@ export class BlockWriter {
 
   uint32(value: number): void {
     this.#reserve(4);
-    this.#length = this.#buffer.writeUInt32LE(value, this.#length);
+    this.#length = this.#buffer.writeUInt32LE(value >>> 0, this.#length);
   }
 
   uint64(value: bigint): void {
     this.#reserve(8);
-    this.#length = this.#buffer.writeBigUInt64LE(value, this.#length);
+    this.#length = this.#buffer.writeBigUInt64LE(BigInt.asUintN(64, value), this.#length);
   }
 
   int64(value: bigint): void {
     this.#reserve(8);
-    this.#length = this.#buffer.writeBigInt64LE(value, this.#length);
+    this.#length = this.#buffer.writeBigInt64LE(BigInt.asIntN(64, value), this.#length);
   }
 
   int128(value: bigint): void {
-    this.uint64(BigInt.asUintN(64, value) & INT128_MASK);
-    this.int64(BigInt.asIntN(64, value >> 64n));
+    this.uint64(value);
+    this.int64(value >> 64n);
   }
 
   #reserve(sizeBytes: number): void {

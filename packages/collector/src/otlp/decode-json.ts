@@ -1,4 +1,4 @@
-import { MAX_VALUE_DEPTH, OtlpDecodeError } from "./otlp-decode-error.ts";
+import { checkCount, MAX_PARTS_OF_A_SPAN, MAX_SPANS, MAX_VALUE_DEPTH, OtlpDecodeError } from "./otlp-decode-error.ts";
 import {
   type Attributes,
   type AttributeValue,
@@ -32,7 +32,10 @@ export function decodeJson(text: string): OtlpSpan[] {
         scopeName: string(scope, "name", scopeAt),
         scopeVersion: string(scope, "version", scopeAt),
       };
-      for (const [spanAt, span] of objects(scopeSpans, "spans", scopeAt)) spans.push(readSpan(span, origin, spanAt));
+      for (const [spanAt, span] of objects(scopeSpans, "spans", scopeAt)) {
+        spans.push(readSpan(span, origin, spanAt));
+        checkCount(spans.length, MAX_SPANS, "spans");
+      }
     }
   }
   return spans;
@@ -171,6 +174,7 @@ function objects(holder: JsonObject, name: string, at: string): (readonly [at: s
   if (value === undefined || value === null) return [];
   const path = at === "" ? name : `${at}.${name}`;
   if (!Array.isArray(value)) throw fault(at, name, "an array", value);
+  checkCount(value.length, name === "spans" ? MAX_SPANS : MAX_PARTS_OF_A_SPAN, `entries in ${path}`);
   return value.map((item: unknown, index) => [`${path}[${index}]`, toObject(item, `${path}[${index}]`)] as const);
 }
 

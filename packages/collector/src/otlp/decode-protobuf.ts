@@ -1,4 +1,4 @@
-import { MAX_VALUE_DEPTH, OtlpDecodeError } from "./otlp-decode-error.ts";
+import { checkCount, MAX_PARTS_OF_A_SPAN, MAX_SPANS, MAX_VALUE_DEPTH, OtlpDecodeError } from "./otlp-decode-error.ts";
 import { ProtobufReader, WIRE } from "./protobuf-reader.ts";
 import {
   type Attributes,
@@ -41,8 +41,10 @@ function readResourceSpans(reader: ProtobufReader, spans: OtlpSpan[]): void {
   while (!reader.done) {
     const key = reader.key();
     if (key === bytesField(1)) resourceAttributes = readAttributesOf(reader.message(), 1);
-    else if (key === bytesField(2)) scopes.push(reader.message());
-    else reader.skip(key);
+    else if (key === bytesField(2)) {
+      scopes.push(reader.message());
+      checkCount(scopes.length, MAX_SPANS, "scopes");
+    } else reader.skip(key);
   }
   for (const scope of scopes) readScopeSpans(scope, resourceAttributes, spans);
 }
@@ -53,8 +55,10 @@ function readScopeSpans(reader: ProtobufReader, resourceAttributes: Attributes, 
   while (!reader.done) {
     const key = reader.key();
     if (key === bytesField(1)) scope = readScope(reader.message());
-    else if (key === bytesField(2)) messages.push(reader.message());
-    else reader.skip(key);
+    else if (key === bytesField(2)) {
+      messages.push(reader.message());
+      checkCount(spans.length + messages.length, MAX_SPANS, "spans");
+    } else reader.skip(key);
   }
   const origin: SpanOrigin = { resourceAttributes, scopeName: scope.name, scopeVersion: scope.version };
   for (const message of messages) spans.push(readSpan(message, origin));
@@ -79,8 +83,13 @@ function readSpan(reader: ProtobufReader, origin: SpanOrigin): OtlpSpan {
   let [traceState, name, kind] = ["", "", 0];
   let [startTimeUnixNano, endTimeUnixNano] = [0n, 0n];
   let status = { code: 0, message: "" };
+  let parts = 0;
   while (!reader.done) {
     const key = reader.key();
+    if (key === bytesField(9) || key === bytesField(11) || key === bytesField(13)) {
+      parts += 1;
+      checkCount(parts, MAX_PARTS_OF_A_SPAN, "attributes, events and links of a span");
+    }
     switch (key) {
       case bytesField(1):
         traceId = reader.bytes();

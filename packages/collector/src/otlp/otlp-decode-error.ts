@@ -6,5 +6,15 @@ export class OtlpDecodeError extends Error {
   }
 }
 
+/** How many spans one request may hold; SDKs and Collectors send some thousands at the most. */
+export const MAX_SPANS = 100_000;
+/** How many attributes, events or links one span may hold; SDKs stop at 128 of each. */
+export const MAX_PARTS_OF_A_SPAN = 10_000;
+
+/** @throws OtlpDecodeError when a body holds more than it may */
+export function checkCount(count: number, max: number, what: string): void {
+  if (count > max) throw new OtlpDecodeError(`The body holds more than ${max} ${what}. Send smaller batches.`);
+}
+
 /** How deep attribute values may nest before a body is refused. */
 export const MAX_VALUE_DEPTH = 32;

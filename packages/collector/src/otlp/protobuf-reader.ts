@@ -13,9 +13,9 @@ export class ProtobufReader {
   readonly #end: number;
   #at: number;
 
-  constructor(bytes: Uint8Array, start = 0, end = bytes.length) {
+  constructor(bytes: Uint8Array, start = 0, end = bytes.length, view?: DataView) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#view = view ?? new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     this.#at = start;
     this.#end = end;
   }
@@ -82,7 +82,7 @@ export class ProtobufReader {
   message(): ProtobufReader {
     const size = this.#size();
     const at = this.#advance(size);
-    return new ProtobufReader(this.#bytes, at, at + size);
+    return new ProtobufReader(this.#bytes, at, at + size, this.#view);
   }
 
   /** Passes over a field of any number that a newer sender may have added. */

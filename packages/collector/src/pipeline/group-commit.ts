@@ -73,9 +73,21 @@ export class GroupCommit {
       });
       for (const { resolve } of group) resolve();
     } catch (error) {
-      for (const { reject } of group) reject(error);
+      const [only] = group;
+      if (group.length === 1) only?.reject(error);
+      // What is wrong with one of them must not be the others' fault.
+      else for (const each of group) await this.#insertAlone(each);
     } finally {
       this.#waitingRows -= group.reduce((rows, { spans }) => rows + spans.length, 0);
+    }
+  }
+
+  async #insertAlone({ spans, calls, resolve, reject }: Waiting): Promise<void> {
+    try {
+      await this.#store.insert({ spans, calls });
+      resolve();
+    } catch (error) {
+      reject(error);
     }
   }
 }

@@ -1,7 +1,7 @@
 import type { OtlpSpan } from "../otlp/trace-data.ts";
 
 /** Why a span cannot be stored. */
-export type SpanIssue = "bad-trace-id" | "bad-span-id" | "bad-time" | "time-out-of-window";
+export type SpanIssue = "bad-trace-id" | "bad-span-id" | "time-out-of-window";
 
 const TRACE_ID_BYTES = 16;
 const SPAN_ID_BYTES = 8;
@@ -14,7 +14,6 @@ const MAX_AHEAD_NANO = 24n * 3_600n * 1_000_000_000n;
 export function findSpanIssue(span: OtlpSpan, nowUnixMs: number): SpanIssue | null {
   if (!isId(span.traceId, TRACE_ID_BYTES)) return "bad-trace-id";
   if (!isId(span.spanId, SPAN_ID_BYTES)) return "bad-span-id";
-  if (span.endTimeUnixNano < span.startTimeUnixNano && span.endTimeUnixNano !== 0n) return "bad-time";
   const latest = BigInt(Math.trunc(nowUnixMs)) * 1_000_000n + MAX_AHEAD_NANO;
   return span.startTimeUnixNano < EARLIEST_UNIX_NANO || span.startTimeUnixNano > latest ? "time-out-of-window" : null;
 }

@@ -50,7 +50,7 @@ export function toCallRow(span: OtlpSpan, context: CallContext): CallRow | null 
     operation: reading.operation,
     serviceTier: reading.serviceTier,
     inferenceRegion: reading.inferenceRegion,
-    attempt: Math.trunc(reading.attempt),
+    attempt: Math.min(Math.trunc(reading.attempt), MAX_ATTEMPT),
     streamed: reading.streamed,
     isError: reading.isError,
     errorType: reading.errorType.slice(0, MAX_ERROR_TYPE_LENGTH),
@@ -64,6 +64,8 @@ export function toCallRow(span: OtlpSpan, context: CallContext): CallRow | null 
   };
 }
 
+/** More attempts than anybody makes: a number from outside must fit its column. */
+const MAX_ATTEMPT = 1_000_000;
 /** An error's type is a short name; producers that put a whole message there must not fill the column with it. */
 const MAX_ERROR_TYPE_LENGTH = 200;
 

@@ -24,7 +24,10 @@ export function toSpanRow(span: OtlpSpan, withContent: boolean): SpanRow {
     attributes: toTextEntries(span.attributes, withContent),
     statusCode: STATUS_CODES[span.statusCode] ?? "Unset",
     statusMessage: span.statusMessage,
-    events: span.events.map((event) => ({ ...event, attributes: toTextEntries(event.attributes, withContent) })),
+    events: span.events.map((event) => ({
+      ...event,
+      attributes: toTextEntries(event.attributes, withContent, event.name),
+    })),
     links: span.links.map((link) => ({
       traceId: toHex(link.traceId),
       spanId: toHex(link.spanId),

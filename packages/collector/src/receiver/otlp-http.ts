@@ -108,7 +108,7 @@ function checkRequest(request: IncomingMessage, token: string | null): "traces" 
       "This receiver needs the header Authorization: Bearer <token>, with the token it was started with.",
     );
   }
-  const path = new URL(request.url ?? "/", "http://receiver").pathname;
+  const path = readPath(request);
   const isIgnored = IGNORED_PATHS.has(path);
   if (path !== "/v1/traces" && !isIgnored)
     throw new RequestError(404, `${path} is not served here; traces go to /v1/traces.`);
@@ -122,6 +122,14 @@ function checkRequest(request: IncomingMessage, token: string | null): "traces" 
     );
   }
   return isIgnored ? "ignored" : "traces";
+}
+
+function readPath(request: IncomingMessage): string {
+  try {
+    return new URL(request.url ?? "/", "http://receiver").pathname;
+  } catch {
+    throw new RequestError(400, "The request's target is no URL; traces go to /v1/traces.");
+  }
 }
 
 function carriesToken(request: IncomingMessage, token: string): boolean {

@@ -1,5 +1,5 @@
 import type { SpanAttribution } from "../read-attribution.ts";
-import { findAncestorMatch, findPeerMatch } from "./same-call.ts";
+import { couldBeSame, findAncestorMatch, findPeerMatch } from "./same-call.ts";
 import type { DuplicateReason, Settlement, SettleCall, SettleSpan } from "./settle-facts.ts";
 import { TraceTree } from "./trace-tree.ts";
 
@@ -14,12 +14,21 @@ interface Duplicate {
  * time that could be the same calls; `spans` every span of those traces.
  */
 export function settleCalls(calls: readonly SettleCall[], spans: readonly SettleSpan[]): Map<string, Settlement> {
-  const ordered = calls.toSorted(compareForOrder);
   const tree = new TraceTree(spans);
+  const ordered = calls
+    .map((call) => ({
+      ...call,
+      attribution: inherit(
+        call.attribution,
+        tree.ancestors(call).map((span) => span.attribution),
+      ),
+    }))
+    .toSorted(compareForOrder);
   const duplicates = new Map<string, Duplicate>();
+  // Side by side first, so that a sum over steps meets each step once.
+  settlePeers(ordered, tree, duplicates);
   settleAncestors(ordered, tree, duplicates);
-  settlePeers(ordered, duplicates);
-  return new Map(ordered.map((call) => [call.key, describe(call, ordered, tree, duplicates)]));
+  return describe(ordered, duplicates);
 }
 
 /** Calls with calls below them in the same trace: the one that knows more counts, once. */
@@ -36,7 +45,7 @@ function settleAncestors(calls: readonly SettleCall[], tree: TraceTree, duplicat
   const depth = (call: SettleCall) => tree.ancestors(call).length;
   for (const ancestor of calls.toSorted((a, b) => depth(b) - depth(a))) {
     const descendants = (below.get(ancestor.key) ?? []).filter((call) => !duplicates.has(call.key));
-    if (descendants.length > 0) settleAncestor(ancestor, descendants, duplicates);
+    if (descendants.length > 0 && !duplicates.has(ancestor.key)) settleAncestor(ancestor, descendants, duplicates);
   }
 }
 
@@ -45,8 +54,6 @@ function settleAncestor(
   descendants: readonly SettleCall[],
   duplicates: Map<string, Duplicate>,
 ): void {
-  const [first] = descendants;
-  if (first === undefined) return;
   for (const call of descendants) {
     const reason = findAncestorMatch(ancestor, call);
     if (reason === null) continue;
@@ -56,13 +63,14 @@ function settleAncestor(
   }
   const known = descendants.filter((call) => call.usageKnown);
   if (!ancestor.usageKnown) {
-    duplicates.set(ancestor.key, { of: known[0] ?? first, reason: "ancestor-without-usage" });
+    const inner = [...known, ...descendants].find((call) => couldBeSame(ancestor, call));
+    if (inner !== undefined) duplicates.set(ancestor.key, { of: inner, reason: "ancestor-without-usage" });
   } else if (known.length === 0) {
-    for (const call of descendants.filter((each) => !each.refused)) {
+    for (const call of descendants.filter((each) => !each.refused && couldBeSame(ancestor, each))) {
       duplicates.set(call.key, { of: ancestor, reason: "descendant-without-usage" });
     }
   } else if (known.length > 1 && isSum(ancestor, known)) {
-    duplicates.set(ancestor.key, { of: known[0] ?? first, reason: "sum-of-descendants" });
+    duplicates.set(ancestor.key, { of: known[0] ?? ancestor, reason: "sum-of-descendants" });
   }
 }
 
@@ -76,8 +84,8 @@ function isSum(ancestor: SettleCall, descendants: readonly SettleCall[]): boolea
 }
 
 /** Spans of two producers, in two traces or side by side in one: each takes at most one of each other producer. */
-function settlePeers(calls: readonly SettleCall[], duplicates: Map<string, Duplicate>): void {
-  const matches = findPeerMatches(calls.filter((call) => !duplicates.has(call.key)));
+function settlePeers(calls: readonly SettleCall[], tree: TraceTree, duplicates: Map<string, Duplicate>): void {
+  const matches = findPeerMatches(calls, tree);
   const partners = countPartners(matches);
   const taken = new Set<string>();
   for (const pass of PEER_PASSES) {
@@ -105,7 +113,7 @@ const PEER_PASSES: readonly DuplicateReason[] = ["same-response", "same-usage", 
 /** How long after the end of one span another can begin and still be looked at. */
 const PEER_SLACK_NANO = 10_000_000n;
 
-function findPeerMatches(calls: readonly SettleCall[]): PeerMatch[] {
+function findPeerMatches(calls: readonly SettleCall[], tree: TraceTree): PeerMatch[] {
   const byTime = calls.toSorted(
     (a, b) => compareNumbers(a.startTimeUnixNano, b.startTimeUnixNano) || compareForOrder(a, b),
   );
@@ -115,7 +123,7 @@ function findPeerMatches(calls: readonly SettleCall[]): PeerMatch[] {
       const other = byTime[at];
       if (other === undefined || other.startTimeUnixNano > call.endTimeUnixNano + PEER_SLACK_NANO) break;
       const reason = findPeerMatch(call, other);
-      if (reason !== null) matches.push({ call, other, reason });
+      if (reason !== null && !tree.areInLine(call, other)) matches.push({ call, other, reason });
     }
   }
   return matches;
@@ -132,23 +140,25 @@ function countPartners(matches: readonly PeerMatch[]): Map<string, number> {
   return counts;
 }
 
-function describe(
-  call: SettleCall,
-  calls: readonly SettleCall[],
-  tree: TraceTree,
-  duplicates: ReadonlyMap<string, Duplicate>,
-): Settlement {
-  const duplicate = duplicates.get(call.key);
-  const inherited = tree.ancestors(call).map((span) => span.attribution);
-  const own = inherit(call.attribution, inherited);
-  if (duplicate !== undefined)
-    return { duplicateOf: findWinner(duplicate.of, duplicates).key, reason: duplicate.reason, attribution: own };
-  const losers = calls.filter((other) => duplicates.has(other.key) && findWinner(other, duplicates).key === call.key);
-  const fromLosers = losers.flatMap((loser) => [
-    loser.attribution,
-    ...tree.ancestors(loser).map((span) => span.attribution),
-  ]);
-  return { duplicateOf: "", reason: "", attribution: inherit(own, fromLosers) };
+function describe(calls: readonly SettleCall[], duplicates: ReadonlyMap<string, Duplicate>): Map<string, Settlement> {
+  const losersAttribution = new Map<string, SpanAttribution[]>();
+  for (const call of calls) {
+    if (!duplicates.has(call.key)) continue;
+    const winner = findWinner(call, duplicates).key;
+    losersAttribution.set(winner, [...(losersAttribution.get(winner) ?? []), call.attribution]);
+  }
+  return new Map(
+    calls.map((call): [string, Settlement] => {
+      const duplicate = duplicates.get(call.key);
+      const { attribution } = call;
+      if (duplicate === undefined) {
+        const inherited = inherit(attribution, losersAttribution.get(call.key) ?? []);
+        return [call.key, { duplicateOf: "", reason: "", attribution: inherited }];
+      }
+      const duplicateOf = findWinner(duplicate.of, duplicates).key;
+      return [call.key, { duplicateOf, reason: duplicate.reason, attribution }];
+    }),
+  );
 }
 
 function findWinner(call: SettleCall, duplicates: ReadonlyMap<string, Duplicate>): SettleCall {

@@ -9,6 +9,7 @@ import {
   StoreError,
 } from "@spancost/clickhouse";
 import { type Context, Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
 import { z } from "zod";
 import type { Authorize } from "./authorize.ts";
 import { readTimeRange } from "./time-range.ts";
@@ -28,7 +29,7 @@ export interface ApiOptions {
 type Env = { Bindings: HttpBindings };
 
 const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
-const MAX_SQL_CHARACTERS = 1_048_576;
+const MAX_BODY_BYTES = 1_048_576;
 
 /** The main port: health, metrics, reports and SQL. */
 export function createApi(options: ApiOptions): Hono<Env> {
@@ -43,6 +44,7 @@ export function createApi(options: ApiOptions): Hono<Env> {
       ? next()
       : refuse(c, 401, "unauthenticated", AUTHENTICATION),
   );
+  api.use("*", bodyLimit({ maxSize: MAX_BODY_BYTES, onError: (c) => refuse(c, 413, "too-large", TOO_LARGE) }));
   api.get("/metrics", async (c) => c.body(await renderMetrics(), 200, { "Content-Type": METRICS_TYPE }));
   api.get("/api/v1/spend", (c) => spend(c, store));
   api.post("/api/v1/sql", (c) => sql(c, publicSql));
@@ -59,6 +61,7 @@ export function createApi(options: ApiOptions): Hono<Env> {
   return api;
 }
 
+const TOO_LARGE = `The body may have ${MAX_BODY_BYTES} bytes at the most.`;
 const AUTHENTICATION =
   "This server needs its token, as Authorization: Bearer <token>; one without a token must be addressed as 127.0.0.1 or localhost.";
 
@@ -78,8 +81,7 @@ async function spend(c: Context<Env>, store: Store): Promise<Response> {
 
 async function sql(c: Context<Env>, publicSql: PublicSql): Promise<Response> {
   const text = await c.req.text();
-  if (text.trim() === "" || text.length > MAX_SQL_CHARACTERS)
-    return refuse(c, 400, "bad-sql", "The body must be one SELECT statement.");
+  if (text.trim() === "") return refuse(c, 400, "bad-sql", "The body must be one SELECT statement.");
   try {
     const result = await publicSql.run(
       { sql: text, format: c.req.query("format") ?? "PrettyCompact" },
@@ -124,6 +126,6 @@ function refuseStoreError(c: Context<Env>, error: unknown): Response {
   return refuse(c, 422, "query-failed", error instanceof Error ? error.message : String(error));
 }
 
-function refuse(c: Context<Env>, status: 400 | 401 | 403 | 404 | 422 | 500, code: string, message: string): Response {
+function refuse(c: Context, status: 400 | 401 | 403 | 404 | 413 | 422 | 500, code: string, message: string): Response {
   return c.json({ error: { code, message } }, status);
 }

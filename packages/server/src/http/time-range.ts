@@ -24,7 +24,16 @@ export function readTimeRange(query: Readonly<Record<string, string | undefined>
       message: "from and to must be dates or times in UTC, such as 2026-11-01 or 2026-11-01T08:00:00Z.",
     };
   }
-  return from < to ? { ok: true, from, to } : { ok: false, message: "from must be before to." };
+  return from < to ? { ok: true, from: clamp(from), to: clamp(to) } : { ok: false, message: "from must be before to." };
+}
+
+/** No call is older or younger; the database's times end in 2106. */
+const EARLIEST = new Date(Date.UTC(2000, 0, 1));
+const LATEST = new Date(Date.UTC(2100, 0, 1));
+
+function clamp(time: Date): Date {
+  if (time < EARLIEST) return EARLIEST;
+  return time > LATEST ? LATEST : time;
 }
 
 function readSince(since: string, nowUnixMs: number, to: Date): TimeRange {
@@ -35,11 +44,14 @@ function readSince(since: string, nowUnixMs: number, to: Date): TimeRange {
       ok: false,
       message: `since must be hours, days or weeks, such as 24h, 30d or 4w; it is ${JSON.stringify(since)}.`,
     };
-  return { ok: true, from: new Date(nowUnixMs - Number(count) * unitMs), to };
+  return { ok: true, from: clamp(new Date(nowUnixMs - Number(count) * unitMs)), to };
 }
 
 function readTime(text: string): Date | null {
   if (!TIME.test(text)) return null;
+  // A day that does not exist, such as February 30, would be read as another.
+  const day = new Date(text.slice(0, 10));
+  if (Number.isNaN(day.getTime()) || day.toISOString().slice(0, 10) !== text.slice(0, 10)) return null;
   const zoned = /(?:Z|[+-]\d{2}:\d{2})$/.test(text) || !text.includes("T") ? text : `${text}Z`;
   const time = new Date(zoned);
   return Number.isNaN(time.getTime()) ? null : time;

@@ -1,0 +1,101 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ATTRIBUTION_KEYS, UNKNOWN_USAGE } from "@spancost/core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  type CallRow,
+  createStore,
+  type EmbeddedEngine,
+  migrate,
+  Settler,
+  startEmbeddedEngine,
+  type Store,
+} from "../src/index.ts";
+import { callRow } from "./rows.ts";
+
+let dataDir: string;
+let engine: EmbeddedEngine;
+let store: Store;
+let settler: Settler;
+
+beforeAll(async () => {
+  dataDir = mkdtempSync(join(tmpdir(), "spancost-test-"));
+  engine = await startEmbeddedEngine({ dataDir });
+  store = createStore({ socketPath: engine.socketPath });
+  await migrate(store.client);
+  settler = new Settler(store.client, ATTRIBUTION_KEYS);
+});
+
+afterAll(async () => {
+  await store.close();
+  await engine.stop();
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+const START = 1_780_000_000_000_000_000n;
+const MS = 1_000_000n;
+
+function call(trace: string, span: string, atMs: bigint, output: number, changes: Partial<CallRow> = {}): CallRow {
+  return callRow({
+    traceId: Buffer.from(trace.repeat(16), "hex"),
+    spanId: Buffer.from(span.repeat(8), "hex"),
+    hourUnix: 1_779_998_400,
+    startTimeUnixNano: START + atMs * MS,
+    durationNano: 100n * MS,
+    responseId: "",
+    usage: { ...UNKNOWN_USAGE, input: 100, output },
+    ...changes,
+  });
+}
+
+async function counted(): Promise<string[]> {
+  const result = await store.client.query({
+    query: "SELECT span_id FROM spancost.calls ORDER BY span_id",
+    format: "JSONEachRow",
+  });
+  return (await result.json<{ span_id: string }>()).map(({ span_id }) => span_id.slice(0, 2));
+}
+
+describe("the settler", () => {
+  it("comes to the same answer when the spans of two tracers arrive in different runs", async () => {
+    const langchain = { scopeName: "langchain" };
+    await store.insert({ spans: [], calls: [call("01", "a1", 10n, 20)] });
+    await settler.run();
+    await store.insert({
+      spans: [],
+      calls: [
+        call("02", "b1", 9n, 20, { ...langchain, durationNano: 102n * MS }),
+        call("02", "b2", 209n, 30, { ...langchain, durationNano: 102n * MS }),
+      ],
+    });
+    await settler.run();
+    expect(await counted()).toHaveLength(2);
+    await store.insert({ spans: [], calls: [call("03", "a2", 210n, 30)] });
+    await settler.run();
+    expect(await counted()).toHaveLength(2);
+    // Nothing is left to change, also for a new process.
+    expect(await settler.run()).toMatchObject({ changed: 0 });
+    expect(await new Settler(store.client, ATTRIBUTION_KEYS).run()).toMatchObject({ changed: 0 });
+    expect(await counted()).toHaveLength(2);
+  });
+
+  it("settles a thousand calls that look alike, with a second producer among them", async () => {
+    const many = Array.from({ length: 1_000 }, (_, index) => {
+      const id = (index + 4096).toString(16).padStart(4, "0");
+      return call("04", "c1", BigInt(index % 50), 40, {
+        traceId: Buffer.from(id.repeat(8), "hex"),
+        spanId: Buffer.from(id.repeat(4), "hex"),
+        service: "busy",
+      });
+    });
+    const other = call("05", "ff", 0n, 40, { scopeName: "langchain", service: "busy", durationNano: 16_000n * MS });
+    await store.insert({ spans: [], calls: [...many, other] });
+    await settler.run();
+    const result = await store.client.query({
+      query: "SELECT count() AS n FROM spancost.calls WHERE service = 'busy'",
+      format: "JSONEachRow",
+    });
+    expect(await result.json()).toEqual([{ n: "1001" }]);
+  });
+});
