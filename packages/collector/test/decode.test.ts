@@ -16,7 +16,9 @@ function plain(spans: readonly OtlpSpan[]): unknown {
   });
   return JSON.parse(json, (_, value: unknown) => {
     const bytes = value as { type?: unknown; data?: number[] };
-    if (typeof value === "object" && value !== null && bytes.type === "Buffer") return { ...bytes.data };
+    if (typeof value === "object" && value !== null && bytes.type === "Buffer") {
+      return Object.fromEntries((bytes.data ?? []).map((byte, index) => [String(index), byte]));
+    }
     return value;
   });
 }

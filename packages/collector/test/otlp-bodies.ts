@@ -129,16 +129,16 @@ function rawVarint(value: bigint): Buffer {
   return Buffer.from([...out, Number(rest)]);
 }
 
-function key(number: number, wireType: number): Buffer {
+function fieldKey(number: number, wireType: number): Buffer {
   return rawVarint(BigInt((number << 3) | wireType));
 }
 
 function varint(number: number, value: bigint): Buffer {
-  return Buffer.concat([key(number, 0), rawVarint(value)]);
+  return Buffer.concat([fieldKey(number, 0), rawVarint(value)]);
 }
 
 function bytes(number: number, content: Uint8Array): Buffer {
-  return Buffer.concat([key(number, 2), rawVarint(BigInt(content.length)), content]);
+  return Buffer.concat([fieldKey(number, 2), rawVarint(BigInt(content.length)), content]);
 }
 
 function text(number: number, content: string): Buffer {
@@ -148,17 +148,17 @@ function text(number: number, content: string): Buffer {
 function fixed32(number: number, value: number): Buffer {
   const out = Buffer.alloc(4);
   out.writeUInt32LE(value);
-  return Buffer.concat([key(number, 5), out]);
+  return Buffer.concat([fieldKey(number, 5), out]);
 }
 
 function fixed64(number: number, value: bigint): Buffer {
   const out = Buffer.alloc(8);
   out.writeBigUInt64LE(value);
-  return Buffer.concat([key(number, 1), out]);
+  return Buffer.concat([fieldKey(number, 1), out]);
 }
 
 function double(number: number, value: number): Buffer {
   const out = Buffer.alloc(8);
   out.writeDoubleLE(value);
-  return Buffer.concat([key(number, 1), out]);
+  return Buffer.concat([fieldKey(number, 1), out]);
 }

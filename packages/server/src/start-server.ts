@@ -57,8 +57,7 @@ async function startListeners(
   engine: EmbeddedEngine | null,
   store: Store,
 ): Promise<RunningServer> {
-  const token = config.token ?? null;
-  const authorize = createAuthorize(token);
+  const authorize = createAuthorize(config.token ?? null);
   const pricer = createPricer(loadOperatorRates(config.rates));
   const requests: RequestCounts = new Map();
   const attributionKeys = { tenantId: config.tenantKey, userId: config.userKey, feature: config.featureKey };
@@ -82,7 +81,7 @@ async function startListeners(
   const serveApi = getRequestListener(api.fetch);
   const servers = {
     api: createHttpServer((request, response) => void serveApi(request, response)),
-    otlp: createOtlpHttpReceiver(ingest, { token, maxBodyBytes: config.maxBodyBytes }, requests),
+    otlp: createOtlpHttpReceiver(ingest, { authorize, maxBodyBytes: config.maxBodyBytes }, requests),
     sql: createPublicSqlServer(publicSql, authorize),
   };
   try {

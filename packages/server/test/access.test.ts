@@ -59,6 +59,8 @@ describe("a server without a token", () => {
   it("does not answer a web page whose name was pointed at this machine", async () => {
     expect(await status(`${open.server.urls.api}/api/v1/spend`, { host: "evil.example" })).toBe(401);
     expect(await status(`${open.server.urls.sql}/?query=SELECT+1`, { host: "evil.example" })).toBe(401);
+    const json = { "content-type": "application/json", "content-length": "0" };
+    expect(await status(`${open.server.urls.otlp}/v1/traces`, { ...json, host: "evil.example" }, "POST")).toBe(401);
     expect(await status(`${open.server.urls.api}/api/v1/spend`)).toBe(200);
   });
 

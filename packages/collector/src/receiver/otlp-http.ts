@@ -1,4 +1,3 @@
-import { timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { decodeJson } from "../otlp/decode-json.ts";
 import { decodeProtobuf } from "../otlp/decode-protobuf.ts";
@@ -17,8 +16,8 @@ import { RequestError } from "./request-error.ts";
 
 /** Options of the OTLP/HTTP receiver. */
 export interface OtlpHttpOptions {
-  /** A bearer token that every request must carry; without one the receiver may only listen on loopback. */
-  readonly token: string | null;
+  /** Whether a request may be answered: it carries the token, or none is needed. */
+  readonly authorize: (request: IncomingMessage) => boolean;
   /** Largest body, in bytes, packed or unpacked. */
   readonly maxBodyBytes: number;
 }
@@ -48,7 +47,7 @@ export function createOtlpHttpReceiver(ingest: Ingest, options: OtlpHttpOptions,
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const encoding = readEncoding(request) ?? "json";
     try {
-      const signal = checkRequest(request, options.token);
+      const signal = checkRequest(request, options.authorize);
       if (signal === "ignored") {
         await readBody(request, options.maxBodyBytes);
         send(response, 200, encodeExportResponse(encoding, 0, ""));
@@ -101,11 +100,11 @@ export function createOtlpHttpReceiver(ingest: Ingest, options: OtlpHttpOptions,
 /** Signals that stock SDKs send to the same endpoint: taken, so that they report no errors, and thrown away. */
 const IGNORED_PATHS: ReadonlySet<string> = new Set(["/v1/metrics", "/v1/logs"]);
 
-function checkRequest(request: IncomingMessage, token: string | null): "traces" | "ignored" {
-  if (token !== null && !carriesToken(request, token)) {
+function checkRequest(request: IncomingMessage, authorize: OtlpHttpOptions["authorize"]): "traces" | "ignored" {
+  if (!authorize(request)) {
     throw new RequestError(
       401,
-      "This receiver needs the header Authorization: Bearer <token>, with the token it was started with.",
+      "This receiver needs its token, as Authorization: Bearer <token>; one without a token must be addressed as 127.0.0.1 or localhost.",
     );
   }
   const path = readPath(request);
@@ -130,12 +129,6 @@ function readPath(request: IncomingMessage): string {
   } catch {
     throw new RequestError(400, "The request's target is no URL; traces go to /v1/traces.");
   }
-}
-
-function carriesToken(request: IncomingMessage, token: string): boolean {
-  const given = Buffer.from(request.headers.authorization ?? "");
-  const wanted = Buffer.from(`Bearer ${token}`);
-  return given.length === wanted.length && timingSafeEqual(given, wanted);
 }
 
 function readEncoding(request: IncomingMessage): OtlpEncoding | null {
