@@ -208,7 +208,7 @@ describe("the OTLP receiver refuses, and goes on after", () => {
       });
     });
     socket.write(
-      "POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-protobuf\r\nTransfer-Encoding: chunked\r\n\r\n",
+      "POST /v1/traces HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-protobuf\r\nTransfer-Encoding: chunked\r\n\r\n",
     );
     const chunk = Buffer.alloc(1024 * 1024);
     for (let sent = 0; sent < 30 && !socket.destroyed; sent += 1) {
