@@ -1,19 +1,24 @@
 import { SPANCOST } from "./attribute-names.ts";
 import type { CallReading } from "./call-reading.ts";
 import { findUsageIssue } from "./check-usage.ts";
-import { decimalFromNumber, formatDecimal } from "./decimal.ts";
+import { decimalFromNumber, divideHalfUp, formatDecimal } from "./decimal.ts";
 import { AttributeAccess } from "./dialects/attribute-access.ts";
 import { anyHolds, type ConditionSubject, holds } from "./dialects/conditions.ts";
 import type { Dialect } from "./dialects/dialect.ts";
 import { providerFamily, reasonsAsARule } from "./dialects/provider-family.ts";
-import { readUsage } from "./dialects/read-usage.ts";
+import { cacheExceedsInput, readUsage } from "./dialects/read-usage.ts";
 import { findDialect } from "./dialects/registry.ts";
-import { UNIT_PRICE_SCALE } from "./price-usage.ts";
+import { MONEY_SCALE } from "./price-usage.ts";
 import type { SpanFacts } from "./span-facts.ts";
 import { UNKNOWN_USAGE, type Usage } from "./usage.ts";
 
 /** Operations whose output is not billed, so that an unknown output does not make the cost unknown. */
 const WITHOUT_OUTPUT: ReadonlySet<string> = new Set(["embeddings", "embedding", "rerank"]);
+/** Most that one call can cost, in USD: what is above is another unit, or no amount. */
+const MAX_PROVIDED_USD = 1_000_000;
+/** Amount in USD below which every amount rounds to zero, and the scale that holds all digits of a double above it (17 at most). */
+const LEAST_USD = 1e-13;
+const DOUBLE_SCALE = 30;
 /** Failures after which the provider may have gone on, and billed: the caller gave up, or the connection broke. */
 const CUT_OFF = /abort|cancel|timeout|timed out|econnreset|socket|network|terminated|premature/i;
 
@@ -36,7 +41,7 @@ export function readSpan(span: SpanFacts): CallReading | null {
   const usageKnown = usageIssue === null && isUsageKnown(usage, fields.operation);
   return {
     dialect: dialect.name,
-    recognised: dialect.recognise.scopes.length > 0 || dialect.name === "langsmith",
+    recognised: dialect.recognise.isFallback !== true,
     role,
     ...fields,
     providerAccount: typeof account === "string" ? account : "",
@@ -48,7 +53,7 @@ export function readSpan(span: SpanFacts): CallReading | null {
     usageIssue,
     usageKnown,
     usageIsLowerBound: usageKnown && usageIsLowerBound,
-    providedUsd: formatUsd(access.firstCount(dialect.providedUsd)),
+    providedUsd: readProvidedUsd(dialect, access, fields.provider),
   };
 }
 
@@ -106,10 +111,12 @@ function readBilledUsage(
   const family = providerFamily(fields.provider, model);
   const subject: Partial<ConditionSubject> = {
     spanName,
+    provider: fields.provider,
     family,
     streamed: fields.streamed,
     operation: fields.operation,
     reportedTotal: (access.firstCount(dialect.usage.input) ?? 0) + (access.firstCount(dialect.usage.output) ?? 0),
+    cacheExceedsInput: () => cacheExceedsInput(access, dialect.usage),
   };
   const inputExcludesCache = anyHolds(dialect.inputExcludesCache, access, subject);
   const usage = readUsage(access, dialect.usage, {
@@ -135,7 +142,13 @@ function hasResponse({ responseId, modelReported, modelRequested }: Fields): boo
   return responseId !== "" || (modelReported !== "" && modelReported !== modelRequested);
 }
 
-function formatUsd(amount: number | null): string | null {
-  const scaled = amount === null || amount < 0 ? null : decimalFromNumber(amount, UNIT_PRICE_SCALE);
-  return scaled === null ? null : formatDecimal(scaled, UNIT_PRICE_SCALE);
+/** The provider's own cost, rounded half up to the scale of money; `null` when there is none that can be a call's. */
+function readProvidedUsd({ providedUsd }: Dialect, access: AttributeAccess, provider: string): string | null {
+  if (providedUsd === undefined || !anyHolds(providedUsd.when, access, { provider })) return null;
+  const amount = access.firstCount(providedUsd.sources);
+  if (amount === null || amount < 0 || amount > MAX_PROVIDED_USD) return null;
+  const fine = amount < LEAST_USD ? 0n : decimalFromNumber(amount, DOUBLE_SCALE);
+  return fine === null
+    ? null
+    : formatDecimal(divideHalfUp(fine, 10n ** BigInt(DOUBLE_SCALE - MONEY_SCALE)), MONEY_SCALE);
 }

@@ -5,7 +5,11 @@ const PROVIDER_METADATA = "ai.response.providerMetadata";
 
 /** What Anthropic itself reported, passed through as JSON: the only place of cache writes before AI SDK 6, and of their durations. */
 function anthropicUsage(...path: string[]) {
-  return { json: PROVIDER_METADATA, path: ["anthropic", "usage", ...path] };
+  return metadata("anthropic", "usage", ...path);
+}
+
+function metadata(...path: string[]) {
+  return { json: PROVIDER_METADATA, path };
 }
 
 const ANTHROPIC_RAW: UsageSources = {
@@ -20,14 +24,17 @@ const ANTHROPIC_RAW: UsageSources = {
 };
 
 const SERVICE_TIER = [
-  { json: PROVIDER_METADATA, path: ["openai", "serviceTier"] },
-  { json: PROVIDER_METADATA, path: ["azure", "serviceTier"] },
+  metadata("openai", "serviceTier"),
+  metadata("azure", "serviceTier"),
   anthropicUsage("service_tier"),
-  { json: PROVIDER_METADATA, path: ["google", "serviceTier"] },
+  metadata("google", "serviceTier"),
 ];
 
 /** OpenRouter's own charge for the call, which its provider package passes through. */
-const PROVIDED_USD = [{ json: PROVIDER_METADATA, path: ["openrouter", "usage", "cost"] }];
+const PROVIDED_USD: Dialect["providedUsd"] = {
+  sources: [metadata("openrouter", "usage", "cost")],
+  when: [{ providerIncludes: "openrouter" }],
+};
 
 /** Spans of the AI SDK's built-in telemetry, versions 3 to 7: an inner `do*` span an inference, outer ones that sum or repeat. */
 export const AI_SDK_DIALECT: Dialect = {
@@ -89,9 +96,22 @@ export const AI_SDK_DIALECT: Dialect = {
       ...(ANTHROPIC_RAW.cacheRead ?? []),
       "ai.usage.inputTokenDetails.cacheReadTokens",
       "ai.usage.cachedInputTokens",
+      // AI SDK 4 has these nowhere else, nor has AI SDK 5 Bedrock's.
+      metadata("openai", "cachedPromptTokens"),
+      metadata("anthropic", "cacheReadInputTokens"),
+      metadata("bedrock", "usage", "cacheReadInputTokens"),
     ],
-    cacheWrite: [...(ANTHROPIC_RAW.cacheWrite ?? []), "ai.usage.inputTokenDetails.cacheWriteTokens"],
-    reasoning: ["ai.usage.outputTokenDetails.reasoningTokens", "ai.usage.reasoningTokens"],
+    cacheWrite: [
+      ...(ANTHROPIC_RAW.cacheWrite ?? []),
+      "ai.usage.inputTokenDetails.cacheWriteTokens",
+      metadata("anthropic", "cacheCreationInputTokens"),
+      metadata("bedrock", "usage", "cacheWriteInputTokens"),
+    ],
+    reasoning: [
+      "ai.usage.outputTokenDetails.reasoningTokens",
+      "ai.usage.reasoningTokens",
+      metadata("openai", "reasoningTokens"),
+    ],
   },
   // From AI SDK 6 on the total includes the cache, and says so in its details. `uncachedInput`, where there, decides by itself.
   inputExcludesCache: [

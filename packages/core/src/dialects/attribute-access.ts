@@ -1,8 +1,10 @@
 import type { SpanFacts } from "../span-facts.ts";
-import type { Source } from "./dialect.ts";
+import type { Source, SummedKeys } from "./dialect.ts";
 
 /** Longest JSON attribute that is parsed, in UTF-16 units: usage stands in small ones, but Genkit's holds the answer's text too. */
 const MAX_JSON_LENGTH = 1_048_576;
+/** Most keys of an object that are added up: producers write about ten, and a sum over more would be none of usage. */
+const MAX_SUMMED_KEYS = 100;
 
 /** Reads sources from one span; parses each JSON attribute once. */
 export class AttributeAccess {
@@ -54,8 +56,7 @@ export class AttributeAccess {
 
   /** The parsed JSON of an attribute; `undefined` when it is absent, too long or no JSON. */
   json(key: string): unknown {
-    const cached = this.#parsed?.get(key);
-    if (cached !== undefined) return cached;
+    if (this.#parsed?.has(key)) return this.#parsed.get(key);
     const parsed = parseBounded(this.#span.attributes[key]);
     this.#parsed ??= new Map();
     this.#parsed.set(key, parsed);
@@ -69,8 +70,19 @@ export class AttributeAccess {
       if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return undefined;
       value = (value as Record<string, unknown>)[key];
     }
-    return value;
+    return source.sum === undefined ? value : sumNumbers(value, source.sum);
   }
+}
+
+/** The sum of an object's numbers under the keys asked for; `undefined` when there is none, or the object is no usage. */
+function sumNumbers(value: unknown, { keys, needs }: SummedKeys): number | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  const entries = Object.entries(value);
+  if (entries.length > MAX_SUMMED_KEYS) return undefined;
+  if (needs !== undefined && !entries.some(([key, part]) => key === needs && typeof part === "number"))
+    return undefined;
+  const parts = entries.flatMap(([key, part]) => (typeof part === "number" && keys.test(key) ? [part] : []));
+  return parts.length === 0 ? undefined : parts.reduce((sum, part) => sum + part, 0);
 }
 
 function parseBounded(text: unknown): unknown {

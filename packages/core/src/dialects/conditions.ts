@@ -4,12 +4,16 @@ import type { Condition, ProviderFamily } from "./dialect.ts";
 /** What conditions may ask about besides attributes. */
 export interface ConditionSubject {
   readonly spanName: string;
+  /** Name of the provider, lower case, or "". */
+  readonly provider: string;
   readonly family: ProviderFamily;
   readonly streamed: boolean;
   readonly operation: string;
   readonly inputTokens: number | null;
   /** Reported input plus reported output. */
   readonly reportedTotal: number;
+  /** Asked of few dialects, so it is worked out when asked. */
+  readonly cacheExceedsInput: () => boolean;
 }
 
 /** Tokens that a provider's chat format adds to each message, and to a prompt, before any text. */
@@ -21,6 +25,8 @@ export function holds(condition: Condition, access: AttributeAccess, subject: Pa
   return (
     (condition.provider === undefined ||
       (subject.family !== undefined && condition.provider.includes(subject.family))) &&
+    (condition.providerIncludes === undefined || (subject.provider ?? "").includes(condition.providerIncludes)) &&
+    (condition.cacheExceedsInput === undefined || subject.cacheExceedsInput?.() === condition.cacheExceedsInput) &&
     (condition.streamed === undefined || condition.streamed === subject.streamed) &&
     (condition.operationIn === undefined || condition.operationIn.includes(subject.operation ?? "")) &&
     (condition.has === undefined || access.has(condition.has)) &&

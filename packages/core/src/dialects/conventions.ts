@@ -54,6 +54,7 @@ export const SENTRY_DIALECT: Dialect = {
 export const UNKNOWN_PRODUCER_DIALECT: Dialect = {
   name: "gen_ai",
   recognise: {
+    isFallback: true,
     scopes: [],
     anyAttribute: ["gen_ai.operation.name", "gen_ai.provider.name", "gen_ai.system", "gen_ai.request.model"],
   },

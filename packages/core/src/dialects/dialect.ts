@@ -16,8 +16,8 @@ export interface Dialect {
   readonly outputExcludesReasoning?: readonly Condition[];
   /** When the figures are the producer's own guess and not the provider's: they are not used. */
   readonly usageIsGuess?: readonly Condition[];
-  /** A cost passed through from the provider itself, in USD. */
-  readonly providedUsd?: readonly Source[];
+  /** A cost passed through from the provider itself, in USD; taken when one of the conditions holds. */
+  readonly providedUsd?: { readonly sources: readonly Source[]; readonly when: readonly Condition[] };
 }
 
 /** How a producer is known. Scopes are exact names or, with a trailing `*`, prefixes. */
@@ -29,12 +29,16 @@ interface Recognition {
   readonly beforeVersion?: string;
   /** Attributes of which one must be there, whatever the scope (when `scopes` is empty) or besides it. */
   readonly anyAttribute?: readonly string[];
+  /** The producer is not known: the span is read by what its attributes mean by convention. */
+  readonly isFallback?: true;
 }
 
 /** One question about a span; all the parts given must hold. */
 export interface Condition {
   /** Families of providers, by `providerFamily`. */
   readonly provider?: readonly ProviderFamily[];
+  /** What the provider's name on the span, in lower case, must contain. */
+  readonly providerIncludes?: string;
   readonly streamed?: boolean;
   readonly operationIn?: readonly string[];
   /** Attribute that must be there. */
@@ -46,6 +50,8 @@ export interface Condition {
    * messages even when they are empty, so that it cannot be the provider's.
    */
   readonly fewerInputTokensThanMessagesNeed?: string;
+  /** The reported cache reads and writes must be more than the reported input, so that they cannot be part of it. */
+  readonly cacheExceedsInput?: true;
   /** Attribute that holds the total of the reported input and output: it must be absent, or be another sum than theirs. */
   readonly totalIsNotSum?: string;
   /** Attribute whose text ("" when absent) must be one of `in`, or end with one of `endsWith`. */
@@ -71,6 +77,15 @@ export type Source = string | JsonSource;
 interface JsonSource {
   readonly json: string;
   readonly path: readonly string[];
+  /** The value is the sum of the numbers under these keys of the object at `path`. */
+  readonly sum?: SummedKeys;
+}
+
+/** Keys whose numbers are added up. */
+export interface SummedKeys {
+  readonly keys: RegExp;
+  /** Key that must hold a number, without which the other parts are not the whole. */
+  readonly needs?: string;
 }
 
 /** Where the fields of a reading stand. */

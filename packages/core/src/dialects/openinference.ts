@@ -1,4 +1,5 @@
 import type { Dialect } from "./dialect.ts";
+import { CONVENTION_FIELDS, CONVENTION_USAGE } from "./shared.ts";
 
 /** OpenInference (Arize): its own names, totals that include their parts. */
 export const OPENINFERENCE_DIALECT: Dialect = {
@@ -36,4 +37,29 @@ export const OPENINFERENCE_DIALECT: Dialect = {
   },
   // What xAI's API leaves out of the output is passed on as it is.
   outputExcludesReasoning: [{ provider: ["xai"] }],
+};
+
+const { fields: FIELDS, usage: USAGE } = OPENINFERENCE_DIALECT;
+
+/** Whoever else writes OpenInference's attributes, at times with `gen_ai.*` beside them: read by their meaning, and marked. */
+export const UNKNOWN_OPENINFERENCE_DIALECT: Dialect = {
+  ...OPENINFERENCE_DIALECT,
+  name: "openinference-unknown",
+  recognise: { isFallback: true, scopes: [], anyAttribute: ["openinference.span.kind"] },
+  fields: {
+    ...CONVENTION_FIELDS,
+    ...FIELDS,
+    provider: [...FIELDS.provider, ...CONVENTION_FIELDS.provider],
+    modelRequested: [...FIELDS.modelRequested, ...CONVENTION_FIELDS.modelRequested],
+    modelReported: [...FIELDS.modelReported, ...CONVENTION_FIELDS.modelReported],
+  },
+  usage: {
+    ...CONVENTION_USAGE,
+    ...USAGE,
+    input: [...USAGE.input, ...CONVENTION_USAGE.input],
+    output: [...USAGE.output, ...CONVENTION_USAGE.output],
+    cacheRead: [...(USAGE.cacheRead ?? []), ...(CONVENTION_USAGE.cacheRead ?? [])],
+    cacheWrite: [...(USAGE.cacheWrite ?? []), ...(CONVENTION_USAGE.cacheWrite ?? [])],
+    reasoning: [...(USAGE.reasoning ?? []), ...(CONVENTION_USAGE.reasoning ?? [])],
+  },
 };

@@ -9,8 +9,10 @@ const ROLES: readonly RoleRule[] = [
 
 const FIELDS: FieldSources = { ...CONVENTION_FIELDS, sessionId: ["traceloop.association.properties.session_id"] };
 
-/** With `enrichTokens` streams carry a tokenizer's guess of the visible text, which lacks what every real prompt adds to it. */
-const USAGE_IS_GUESS: readonly Condition[] = [{ fewerInputTokensThanMessagesNeed: "gen_ai.input.messages" }];
+/** With `enrichTokens` OpenAI's streams carry a tokenizer's guess of the visible text, which lacks what every real prompt adds to it. */
+const USAGE_IS_GUESS: readonly Condition[] = [
+  { provider: ["openai"], operationIn: ["chat"], fewerInputTokensThanMessagesNeed: "gen_ai.input.messages" },
+];
 
 /** OpenLLMetry (Traceloop) with the deprecated names, up to 0.22. */
 export const OPENLLMETRY_OLD_DIALECT: Dialect = {
@@ -23,7 +25,10 @@ export const OPENLLMETRY_OLD_DIALECT: Dialect = {
   outputExcludesReasoning: [{ provider: ["google", "xai"] }],
 };
 
-/** OpenLLMetry (Traceloop) with the current names. */
+/**
+ * OpenLLMetry (Traceloop) with the current names. Its LangChain scope passes on LangChain's figure, which for Anthropic has no cache in
+ * it when not streamed, and has it when streamed. Nothing on those spans says which it was, so they are all read as not streamed.
+ */
 export const OPENLLMETRY_DIALECT: Dialect = {
   name: "openllmetry",
   recognise: { scopes: ["@traceloop/*"], fromVersion: "0.23.0" },

@@ -8,14 +8,29 @@ const FAMILY_BY_PROVIDER: readonly (readonly [pattern: RegExp, family: ProviderF
   [/^x[_-]?ai|grok/, "xai"],
 ];
 
-/** The family whose way of counting a provider has. Claude counts alike wherever it runs, so the model is asked as well. */
+const FAMILY_BY_MODEL: readonly (readonly [pattern: RegExp, family: ProviderFamily])[] = [
+  [/claude/i, "anthropic"],
+  [/^(?:x-ai\/|xai\/)?grok-/i, "xai"],
+  [/gemini/i, "google"],
+];
+/** Names that producers write where a provider should stand: the framework's, not that of an API. */
+const NO_PROVIDER: ReadonlySet<string> = new Set(["", "langchain", "langgraph", "vercel", "vercel_ai"]);
+
+/**
+ * The family whose way of counting an API has. The provider decides: Claude behind an OpenAI-compatible API (OpenRouter, LiteLLM)
+ * is counted OpenAI's way. The model is asked where the provider is not said, or serves every vendor's models in the vendor's own way.
+ */
 export function providerFamily(provider: string, model: string): ProviderFamily {
-  if (/claude/i.test(model)) return "anthropic";
-  if (/^(?:x-ai\/|xai\/)?grok-/i.test(model)) return "xai";
-  const name = provider.toLowerCase();
-  for (const [pattern, family] of FAMILY_BY_PROVIDER) if (pattern.test(name)) return family;
-  if (/gemini/i.test(model)) return "google";
-  return "other";
+  const name = provider.trim().toLowerCase();
+  const byProvider = findFamily(FAMILY_BY_PROVIDER, name);
+  if (NO_PROVIDER.has(name) || byProvider === "bedrock" || byProvider === "google") {
+    return findFamily(FAMILY_BY_MODEL, model) ?? byProvider ?? "other";
+  }
+  return byProvider ?? "other";
+}
+
+function findFamily(families: typeof FAMILY_BY_MODEL, name: string): ProviderFamily | undefined {
+  return families.find(([pattern]) => pattern.test(name))?.[1];
 }
 
 /** Models of the families that leave reasoning out of their output which do not reason. */

@@ -50,6 +50,15 @@ export function readUsage(access: AttributeAccess, sources: UsageSources, exclus
   }
 }
 
+/** Whether the reported cache reads and writes are more than the reported input. */
+export function cacheExceedsInput(access: AttributeAccess, sources: UsageSources): boolean {
+  const input = access.firstCount(sources.input);
+  const { cacheWrite5m, cacheWrite1h } = readCacheWrites(access, sources);
+  return (
+    input !== null && (access.firstCount(sources.cacheRead) ?? 0) + (cacheWrite5m ?? 0) + (cacheWrite1h ?? 0) > input
+  );
+}
+
 /** Cache writes by duration. A sum without durations counts as five minutes, the provider's default. */
 function readCacheWrites(access: AttributeAccess, sources: UsageSources): Pick<Usage, "cacheWrite5m" | "cacheWrite1h"> {
   const cacheWrite1h = access.firstCount(sources.cacheWrite1h);

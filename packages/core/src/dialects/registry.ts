@@ -8,7 +8,7 @@ import {
   UNKNOWN_PRODUCER_DIALECT,
 } from "./conventions.ts";
 import type { Dialect } from "./dialect.ts";
-import { OPENINFERENCE_DIALECT } from "./openinference.ts";
+import { OPENINFERENCE_DIALECT, UNKNOWN_OPENINFERENCE_DIALECT } from "./openinference.ts";
 import { OPENLIT_DIALECT, OPENLIT_OLD_DIALECT } from "./openlit.ts";
 import { OPENLLMETRY_DIALECT, OPENLLMETRY_OLD_DIALECT } from "./openllmetry.ts";
 import { GENKIT_DIALECT, LANGFUSE_DIALECT, LANGSMITH_DIALECT, MASTRA_DIALECT } from "./tracers.ts";
@@ -30,6 +30,7 @@ export const DIALECTS: readonly Dialect[] = [
   GENKIT_DIALECT,
   SENTRY_DIALECT,
   LANGSMITH_DIALECT,
+  UNKNOWN_OPENINFERENCE_DIALECT,
   UNKNOWN_PRODUCER_DIALECT,
 ];
 

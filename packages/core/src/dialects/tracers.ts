@@ -2,6 +2,9 @@ import type { Dialect } from "./dialect.ts";
 import { CONVENTION_FIELDS, CONVENTION_USAGE, ROLES_BY_OPERATION } from "./shared.ts";
 
 const LANGFUSE_USAGE = "langfuse.observation.usage_details";
+/** All parts of a side, which are disjoint. `*_tokens` alone is a total under another name; two cache parts lack the prefix. */
+const LANGFUSE_INPUT_PARTS = /^input(?:_(?!tokens$)|$)|^cache_(?:read|creation)_input_tokens$/;
+const LANGFUSE_OUTPUT_PARTS = /^output(?:_(?!tokens$)|$)/;
 
 /** Langfuse SDK 5: usage as one JSON attribute whose parts are disjoint. */
 export const LANGFUSE_DIALECT: Dialect = {
@@ -27,10 +30,8 @@ export const LANGFUSE_DIALECT: Dialect = {
     },
   },
   usage: {
-    input: [],
-    output: [],
-    uncachedInput: [{ json: LANGFUSE_USAGE, path: ["input"] }],
-    textOutput: [{ json: LANGFUSE_USAGE, path: ["output"] }],
+    input: [{ json: LANGFUSE_USAGE, path: [], sum: { keys: LANGFUSE_INPUT_PARTS, needs: "input" } }],
+    output: [{ json: LANGFUSE_USAGE, path: [], sum: { keys: LANGFUSE_OUTPUT_PARTS, needs: "output" } }],
     cacheRead: [
       { json: LANGFUSE_USAGE, path: ["input_cached_tokens"] },
       { json: LANGFUSE_USAGE, path: ["input_cache_read"] },
@@ -76,15 +77,27 @@ export const LANGSMITH_DIALECT: Dialect = {
   usage: {
     input: ["gen_ai.usage.input_tokens", { json: LANGSMITH_USAGE, path: ["input_tokens"] }],
     output: ["gen_ai.usage.output_tokens", { json: LANGSMITH_USAGE, path: ["output_tokens"] }],
-    cacheRead: detail("input", "cache_read"),
+    cacheRead: detailSum("input", /(?:^|_)cache_read$/),
     cacheWrite: detail("input", "cache_creation"),
     cacheWrite5m: detail("input", "ephemeral_5m_input_tokens"),
     cacheWrite1h: detail("input", "ephemeral_1h_input_tokens"),
-    reasoning: detail("output", "reasoning"),
+    reasoning: detailSum("output", /(?:^|_)reasoning$/),
     audioIn: detail("input", "audio"),
     audioOut: detail("output", "audio"),
   },
+  // Before 2026 LangChain JS and `wrapAnthropic` passed Anthropic's own input on. The spans do not say which release wrote them; only
+  // a cache above the input does.
+  // @see https://github.com/langchain-ai/langsmith-sdk/pull/2519 and https://github.com/langchain-ai/langchainjs/pull/9520
+  inputExcludesCache: [{ provider: ["anthropic"], cacheExceedsInput: true }],
 };
+
+/** LangChain prefixes details with the service tier (`priority_cache_read`). */
+function detailSum(side: "input" | "output", keys: RegExp) {
+  return [
+    { json: `gen_ai.usage.${side}_token_details`, path: [], sum: { keys } },
+    { json: LANGSMITH_USAGE, path: [`${side}_token_details`], sum: { keys } },
+  ];
+}
 
 function detail(side: "input" | "output", part: string) {
   return [
@@ -139,20 +152,31 @@ export const GENKIT_DIALECT: Dialect = {
   usage: {
     input: [
       genkit("raw", "usage", "prompt_tokens"),
+      genkit("raw", "usage", "input_tokens"),
       genkit("custom", "usageMetadata", "promptTokenCount"),
       genkit("usage", "inputTokens"),
     ],
-    output: [genkit("raw", "usage", "completion_tokens"), genkit("usage", "outputTokens")],
+    output: [
+      genkit("raw", "usage", "completion_tokens"),
+      genkit("raw", "usage", "output_tokens"),
+      genkit("usage", "outputTokens"),
+    ],
     textOutput: [],
     cacheRead: [
       genkit("raw", "usage", "prompt_tokens_details", "cached_tokens"),
+      genkit("raw", "usage", "input_tokens_details", "cached_tokens"),
+      genkit("raw", "usage", "cache_read_input_tokens"),
       genkit("custom", "usageMetadata", "cachedContentTokenCount"),
       genkit("custom", "usage", "cache_read_input_tokens"),
       genkit("usage", "cachedContentTokens"),
     ],
-    cacheWrite: [genkit("custom", "usage", "cache_creation_input_tokens")],
+    cacheWrite: [
+      genkit("raw", "usage", "cache_creation_input_tokens"),
+      genkit("custom", "usage", "cache_creation_input_tokens"),
+    ],
     reasoning: [
       genkit("raw", "usage", "completion_tokens_details", "reasoning_tokens"),
+      genkit("raw", "usage", "output_tokens_details", "reasoning_tokens"),
       genkit("custom", "usageMetadata", "thoughtsTokenCount"),
       genkit("usage", "thoughtsTokens"),
     ],
