@@ -39,6 +39,14 @@ describe("Anthropic messages", () => {
     expect([usage.input, usage.output]).toEqual([1321, null]);
   });
 
+  it("take cumulative figures of a stream as what they are, and never add them up (helix#3005)", () => {
+    const deltas = [10, 25, 40].map((output_tokens) =>
+      event({ type: "message_delta", delta: {}, usage: { output_tokens } }, "message_delta"),
+    );
+    const { usage } = readStream(ANTHROPIC_MESSAGES, [MESSAGE_START, ...deltas]);
+    expect([usage.input, usage.output]).toEqual([1321, 40]);
+  });
+
   it("take an explicit zero in a delta for a value", () => {
     const delta = event(
       { type: "message_delta", delta: {}, usage: { output_tokens: 0, cache_read_input_tokens: 0 } },

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createStore, startEmbeddedEngine } from "@spancost/clickhouse";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadConfig, type RunningServer, startServer } from "../src/index.ts";
 
@@ -141,6 +142,19 @@ describe("repricing", () => {
       { version: "1", replaced_by: "", cost: "0.003", cost_status: "priced" },
     ]);
     await server.stop();
+
+    const engine = await startEmbeddedEngine({ dataDir: join(dir, "data") });
+    const store = createStore({ socketPath: engine.socketPath });
+    const audit = await store.client.query({
+      query: "SELECT action, actor, details FROM spancost.audit_log",
+      format: "JSONEachRow",
+    });
+    // One row: telling what would change, and being refused, leave none.
+    expect(await audit.json()).toEqual([
+      { action: "reprice", actor: "admin token", details: expect.stringContaining('"tenant":"acme"') },
+    ]);
+    await store.close();
+    await engine.stop();
   });
 
   it("applies a contract to the cost and leaves the list price", async () => {
