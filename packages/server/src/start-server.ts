@@ -74,8 +74,11 @@ async function startListeners(
     publicSql,
     authorize,
     authorizeAdmin: createAuthorizeAdmin(config.adminToken ?? null),
-    reprice: (request) =>
-      maintenance.exclusively(() => reprice(store.client, (call) => repriceColumns(call, pricer), request)),
+    reprice: (request) => {
+      const run = () => reprice(store.client, (call) => repriceColumns(call, pricer), request);
+      // Telling what would change writes nothing, and must not hold up settlement.
+      return request.apply ? maintenance.exclusively(run) : run();
+    },
     renderMetrics: createMetrics({ ingest, requests, maintenance }),
   });
   const serveApi = getRequestListener(api.fetch);

@@ -2,6 +2,7 @@ import Table from "cli-table3";
 import { type Command, Option } from "commander";
 import { callServer } from "../call-server.ts";
 import { type Environment, loadClientConfig } from "../client-config.ts";
+import { toLabel } from "../to-label.ts";
 
 interface ReportFlags {
   readonly by: string;
@@ -109,12 +110,6 @@ function renderTable({ by, from, to, rows, total }: Report): string {
   const totalLabels = by.map((_, index) => (index === 0 ? "total" : ""));
   table.push([...totalLabels, ...TABLE_FIGURES.map((name) => total[name] ?? "")]);
   return [`Spend from ${from} until ${to}, in USD`, table.toString(), ...describeGaps(total)].join("\n");
-}
-
-function toLabel(value: string | undefined): string {
-  if (value === undefined || value === "") return "(none)";
-  // Control characters of a name from outside must not reach the terminal.
-  return value.replaceAll(/\p{Cc}/gu, "\uFFFD");
 }
 
 /** What the sums do not contain is said, never left out. */

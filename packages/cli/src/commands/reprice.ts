@@ -2,6 +2,7 @@ import Table from "cli-table3";
 import { type Command, Option } from "commander";
 import { callServer } from "../call-server.ts";
 import { type Environment, loadClientConfig } from "../client-config.ts";
+import { toLabel } from "../to-label.ts";
 
 interface RepriceFlags {
   readonly since?: string;
@@ -50,7 +51,7 @@ function render({ applied, tenants }: RepriceAnswer): string {
     style: { head: [], border: [] },
   });
   for (const { tenant, calls, changed, before, after } of tenants)
-    table.push([tenant === "" ? "(none)" : tenant, calls, changed, before, after]);
+    table.push([toLabel(tenant), calls, changed, before, after]);
   const changed = tenants.reduce((sum, tenant) => sum + tenant.changed, 0);
   const verdict = applied
     ? `${changed} calls have new versions.`
