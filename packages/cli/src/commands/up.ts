@@ -27,7 +27,9 @@ async function runUntilSignal(environment: NodeJS.ProcessEnv, flags: ServerFlags
   const { api, otlp, sql } = server.urls;
   console.log(`spancost: api ${api}\nspancost: otlp ${otlp}\nspancost: sql ${sql}\nspancost: ready`);
   const signalled = new Promise<void>((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => resolve());
+    // A program that started us over a channel, as the demo does, and is killed, must not leave us behind.
+    process.once("disconnect", () => resolve());
   });
   try {
     await Promise.race([signalled, server.failed]);

@@ -11,7 +11,7 @@ process.exitCode = await main();
 async function main(): Promise<number> {
   showWarningsOnce(console);
   const stop = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.once(signal, () => stop.abort(signal));
   }
   let finished = false;

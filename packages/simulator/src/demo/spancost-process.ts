@@ -44,7 +44,8 @@ export async function startSpancost({ cliPath, dataFolder }: SpancostOptions): P
   ]);
   const ports = ["--port", `${api}`, "--otlp-http-port", `${otlp}`, "--sql-port", `${sql}`];
   const child = spawn(process.execPath, [cliPath, "up", "--data", dataFolder, ...ports], {
-    stdio: ["ignore", "pipe", "pipe"],
+    // The channel is not written to: its end tells the server that the demo is gone, however it went.
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
   const killAtExit = (): void => void child.kill("SIGKILL");
   process.once("exit", killAtExit);
