@@ -112,6 +112,10 @@ describe("the demo", () => {
         rows = await spendByTenant();
       }
       expect(byCost(rows)).toEqual(byCost(wanted));
+      const billedPicoUsd = [...expected.values()].reduce((sum, { cost }) => sum + cost, 0n);
+      const response = await fetch(`${up.api}/api/v1/spend?by=model,day`);
+      const { total } = (await response.json()) as { total: { calls: string; cost: string } };
+      expect(total).toMatchObject({ calls: String(billed.length), cost: toUsd(billedPicoUsd) });
     },
     TIMEOUT_MS,
   );

@@ -1,25 +1,17 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createStore, type EmbeddedEngine, startEmbeddedEngine, type Store } from "../src/index.ts";
+import type { Store } from "../src/index.ts";
+import { startTestStore, type TestStore } from "./test-store.ts";
 
-let dataDir: string;
-let engine: EmbeddedEngine;
+let test: TestStore;
 let store: Store;
 
 beforeAll(async () => {
-  dataDir = mkdtempSync(join(tmpdir(), "spancost-test-"));
-  engine = await startEmbeddedEngine({ dataDir });
-  store = createStore({ socketPath: engine.socketPath });
+  test = await startTestStore();
+  store = test.store;
 });
 
-afterAll(async () => {
-  await store.close();
-  await engine.stop();
-  rmSync(dataDir, { recursive: true, force: true });
-});
+afterAll(() => test.stop());
 
 async function select(query: string, query_params: Record<string, unknown>): Promise<unknown[]> {
   const result = await store.client.query({ query, query_params, format: "JSONCompactEachRow" });

@@ -1,38 +1,22 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-  createPublicSql,
-  createStore,
-  type EmbeddedEngine,
-  migrate,
-  type PublicSql,
-  startEmbeddedEngine,
-  type Store,
-} from "../src/index.ts";
+import { createPublicSql, type PublicSql, type Store } from "../src/index.ts";
 import { callRow } from "./rows.ts";
+import { startTestStore, type TestStore } from "./test-store.ts";
 
-let dataDir: string;
-let engine: EmbeddedEngine;
+let test: TestStore;
 let store: Store;
 let publicSql: PublicSql;
 
 beforeAll(async () => {
-  dataDir = mkdtempSync(join(tmpdir(), "spancost-test-"));
-  engine = await startEmbeddedEngine({ dataDir });
-  store = createStore({ socketPath: engine.socketPath });
-  await migrate(store.client);
+  test = await startTestStore();
+  store = test.store;
   await store.insert({ spans: [], calls: [callRow()] });
   publicSql = createPublicSql(store.client);
 });
 
-afterAll(async () => {
-  await store.close();
-  await engine.stop();
-  rmSync(dataDir, { recursive: true, force: true });
-});
+afterAll(() => test.stop());
 
 async function run(sql: string, params?: Record<string, string>): Promise<string> {
   return (await text(await publicSql.run({ sql, format: "TSV", ...(params === undefined ? {} : { params }) }))).trim();
@@ -129,5 +113,25 @@ describe("public SQL refuses", () => {
   ])("%s", async (sql: string, params?: Record<string, string>) => {
     await expect(run(sql, params)).rejects.toMatchObject({ code: "query-refused" });
     expect(existsSync("/tmp/spancost-outfile-test")).toBe(false);
+  });
+});
+
+describe("public SQL whose client has gone", () => {
+  const SLOW = "SELECT sum(cityHash64(arrayJoin(range(2000000)), x)) FROM (SELECT arrayJoin(range(30)) AS x)";
+
+  /** How many of the slow queries the engine is at. */
+  async function countRunning(): Promise<number> {
+    const query = "SELECT count() AS n FROM system.processes WHERE startsWith(query, 'SELECT sum(cityHash64')";
+    const result = await store.client.query({ query, format: "JSONEachRow" });
+    return Number((await result.json<{ n: string }>())[0]?.n);
+  }
+
+  it("keeps its turn until the engine has answered, so that no more queries run at once than may", async () => {
+    const abort = new AbortController();
+    const gone = publicSql.run({ sql: SLOW, format: "TSV" }, abort.signal);
+    while ((await countRunning()) === 0);
+    abort.abort();
+    await expect(gone).rejects.toThrow(/abort/i);
+    expect(await countRunning()).toBe(0);
   });
 });

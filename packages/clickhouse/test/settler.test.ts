@@ -1,37 +1,20 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { ATTRIBUTION_KEYS, UNKNOWN_USAGE } from "@spancost/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-  type CallRow,
-  createStore,
-  type EmbeddedEngine,
-  migrate,
-  Settler,
-  startEmbeddedEngine,
-  type Store,
-} from "../src/index.ts";
+import { type CallRow, Settler, type Store } from "../src/index.ts";
 import { callRow } from "./rows.ts";
+import { startTestStore, type TestStore } from "./test-store.ts";
 
-let dataDir: string;
-let engine: EmbeddedEngine;
+let test: TestStore;
 let store: Store;
 let settler: Settler;
 
 beforeAll(async () => {
-  dataDir = mkdtempSync(join(tmpdir(), "spancost-test-"));
-  engine = await startEmbeddedEngine({ dataDir });
-  store = createStore({ socketPath: engine.socketPath });
-  await migrate(store.client);
+  test = await startTestStore();
+  store = test.store;
   settler = new Settler(store.client, ATTRIBUTION_KEYS);
 });
 
-afterAll(async () => {
-  await store.close();
-  await engine.stop();
-  rmSync(dataDir, { recursive: true, force: true });
-});
+afterAll(() => test.stop());
 
 const START = 1_780_000_000_000_000_000n;
 const MS = 1_000_000n;

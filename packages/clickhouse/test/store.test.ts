@@ -1,26 +1,17 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createStore, type EmbeddedEngine, migrate, startEmbeddedEngine, type Store } from "../src/index.ts";
+import { migrate, startEmbeddedEngine, type Store } from "../src/index.ts";
 import { callRow, spanRow } from "./rows.ts";
+import { startTestStore, type TestStore } from "./test-store.ts";
 
-let dataDir: string;
-let engine: EmbeddedEngine;
+let test: TestStore;
 let store: Store;
 
 beforeAll(async () => {
-  dataDir = mkdtempSync(join(tmpdir(), "spancost-test-"));
-  engine = await startEmbeddedEngine({ dataDir });
-  store = createStore({ socketPath: engine.socketPath });
-  await migrate(store.client);
+  test = await startTestStore();
+  store = test.store;
 });
 
-afterAll(async () => {
-  await store.close();
-  await engine.stop();
-  rmSync(dataDir, { recursive: true, force: true });
-});
+afterAll(() => test.stop());
 
 async function rows(query: string): Promise<Record<string, unknown>[]> {
   const result = await store.client.query({ query, format: "JSONEachRow" });
@@ -113,7 +104,7 @@ describe("the store on the embedded engine", () => {
   });
 
   it("refuses a second engine on the same folder and says who has it", async () => {
-    await expect(startEmbeddedEngine({ dataDir })).rejects.toMatchObject({
+    await expect(startEmbeddedEngine({ dataDir: test.dataDir })).rejects.toMatchObject({
       code: "folder-in-use",
       message: expect.stringContaining(`in use by process ${process.pid}`),
     });

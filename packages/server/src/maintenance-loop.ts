@@ -2,7 +2,7 @@ import type { Settler } from "@spancost/clickhouse";
 
 /** The loop of maintenance, and what it did. */
 export interface MaintenanceLoop {
-  readonly counters: { settledCalls: number; conflictingSpans: number; failedRuns: number; lastRunUnixMs: number };
+  readonly counters: { settledCalls: number; conflictingSpans: number; failedRuns: number };
   /** Runs a task that writes versions of calls, when no other does. */
   exclusively<T>(task: () => Promise<T>): Promise<T>;
   /** Ends the loop after the run under way. */
@@ -16,7 +16,7 @@ const INTERVAL_AFTER_FAILURE_MS = 5_000;
 
 /** Runs maintenance one run after the other, until stopped. A failed run is reported and tried again. */
 export function startMaintenance(settler: Settler, reportError: (error: unknown) => void): MaintenanceLoop {
-  const counters = { settledCalls: 0, conflictingSpans: 0, failedRuns: 0, lastRunUnixMs: 0 };
+  const counters = { settledCalls: 0, conflictingSpans: 0, failedRuns: 0 };
   const stopped = Promise.withResolvers<void>();
   const state = { stopping: false };
   let last: Promise<unknown> = Promise.resolve();
@@ -49,7 +49,6 @@ export function startMaintenance(settler: Settler, reportError: (error: unknown)
       const { changed, conflicts } = await exclusively(() => settler.run());
       counters.settledCalls += changed;
       counters.conflictingSpans += conflicts;
-      counters.lastRunUnixMs = Date.now();
       return true;
     } catch (error) {
       counters.failedRuns += 1;

@@ -48,10 +48,15 @@ export function createPublicSql(client: ClickHouseClient): PublicSql {
 
   async function runChecked({ sql, format, params }: PublicQuery, signal?: AbortSignal): Promise<Readable> {
     signal?.throwIfAborted();
-    schema ??= loadSchema(client);
+    schema ??= loadSchema(client).catch((error: unknown) => {
+      // The next query asks again.
+      schema = undefined;
+      throw error;
+    });
     const parameters = toSettings(params ?? {});
     const statement = await parseStatement(client, sql, parameters);
     checkStatement(statement, await schema);
+    // The embedded engine goes on with a query whose client has gone. So this one waits for it, and keeps its turn meanwhile.
     const { stream } = await client.exec({
       query: statement.sql,
       clickhouse_settings: {
@@ -60,8 +65,9 @@ export function createPublicSql(client: ClickHouseClient): PublicSql {
         default_format: format,
         database: DATABASE,
       } as ClickHouseSettings,
-      ...(signal === undefined ? {} : { abort_signal: signal }),
     });
+    if (signal?.aborted === true) stream.destroy();
+    signal?.throwIfAborted();
     return stream;
   }
 }

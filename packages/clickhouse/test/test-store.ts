@@ -1,0 +1,27 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createStore, migrate, startEmbeddedEngine, type Store } from "../src/index.ts";
+
+/** A store on an embedded engine with a folder of its own. */
+export interface TestStore {
+  readonly store: Store;
+  readonly dataDir: string;
+  stop(): Promise<void>;
+}
+
+export async function startTestStore(): Promise<TestStore> {
+  const dataDir = mkdtempSync(join(tmpdir(), "spancost-test-"));
+  const engine = await startEmbeddedEngine({ dataDir });
+  const store = createStore({ socketPath: engine.socketPath });
+  await migrate(store.client);
+  return {
+    store,
+    dataDir,
+    async stop() {
+      await store.close();
+      await engine.stop();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
