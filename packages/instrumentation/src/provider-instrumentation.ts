@@ -1,8 +1,8 @@
 import type { Tracer } from "@opentelemetry/api";
 import { InstrumentationBase, type InstrumentationConfig } from "@opentelemetry/instrumentation";
 import type { WireFormat } from "@spancost/llm-wire";
-import { addClaim, removeClaim } from "./fetch-hook.ts";
-import type { ProviderClaim } from "./provider-claim.ts";
+import { addClaim, removeClaim } from "./claims.ts";
+import type { ProviderClaim } from "./calls/provider-claim.ts";
 
 /** Options that all provider instrumentations share. */
 export interface ProviderInstrumentationConfig extends InstrumentationConfig {

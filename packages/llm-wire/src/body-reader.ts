@@ -22,9 +22,14 @@ export interface BodyReader {
   outcome(): WireOutcome;
 }
 
-/** Picks the reader for a response of this content type; anything but an event stream is taken for JSON. */
-export function createBodyReader(format: WireFormat, contentType: string): BodyReader {
-  return /^\s*text\/event-stream/i.test(contentType) ? new SseBodyReader(format) : new JsonBodyReader(format);
+/** The headers of a response, by lower-case name. */
+export interface WireHeaders {
+  get(name: string): string | null;
+}
+
+/** Picks the reader for a response with these headers; anything but an event stream is taken for JSON. */
+export function createBodyReader(format: WireFormat, headers: WireHeaders): BodyReader {
+  return /^\s*text\/event-stream/i.test(headers.get("content-type") ?? "") ? new SseBodyReader(format) : new JsonBodyReader(format);
 }
 
 class SseBodyReader implements BodyReader {

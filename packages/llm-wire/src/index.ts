@@ -1,5 +1,5 @@
 export { ANTHROPIC_MESSAGES } from "./anthropic-messages.ts";
-export { type BodyReader, MAX_JSON_BODY_BYTES, createBodyReader } from "./body-reader.ts";
+export { type BodyReader, type WireHeaders, MAX_JSON_BODY_BYTES, createBodyReader } from "./body-reader.ts";
 export { GEMINI_EMBED_CONTENT } from "./gemini-embed-content.ts";
 export { GEMINI_GENERATE_CONTENT } from "./gemini-generate-content.ts";
 export { OPENAI_CHAT, type OpenAIChatOptions, createOpenAIChatFormat } from "./openai-chat.ts";
@@ -8,7 +8,9 @@ export { OPENAI_RESPONSES } from "./openai-responses.ts";
 export { MAX_SSE_EVENT_LENGTH, type SseEvent, SseSplitter } from "./sse-splitter.ts";
 export { readTopLevelFields } from "./top-level-fields.ts";
 export {
+  type StreamFilter,
   type StreamReader,
+  type UnaskedUsage,
   type WireFormat,
   type WireOutcome,
   type WireRequest,

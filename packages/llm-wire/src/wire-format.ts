@@ -45,6 +45,22 @@ export interface StreamReader {
   outcome(): WireOutcome;
 }
 
+/** Takes events out of a stream's bytes. Neither method throws or keeps a reference to what it is given. */
+export interface StreamFilter {
+  /** What of the bytes so far may be passed on now, possibly nothing. */
+  write(bytes: Uint8Array): Uint8Array;
+  /** What was held back when the stream ended. */
+  end(): Uint8Array;
+}
+
+/** How a stream comes to report usage that its caller did not ask for, and how the caller does not notice. */
+export interface UnaskedUsage {
+  /** The request's body with the wish for usage added; `null` when the caller expressed one, or wants no stream. */
+  addTo(body: string): string | null;
+  /** Takes out of the response what only the wish brought into it. */
+  createFilter(): StreamFilter;
+}
+
 /** One wire format of one kind of call. Nothing in it throws, whatever it is fed. */
 export interface WireFormat {
   readonly name: string;
@@ -57,4 +73,6 @@ export interface WireFormat {
   /** `body`: the parsed response, or an object with its `responseFields` only. */
   readResponse(body: unknown): WireOutcome;
   createStreamReader(): StreamReader;
+  /** Set when streams of this format report usage only to callers that ask for it. */
+  readonly unaskedUsage?: UnaskedUsage;
 }

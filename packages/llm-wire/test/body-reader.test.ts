@@ -72,7 +72,7 @@ describe.each(FORMATS.map((format) => [format.name, format] as const))("%s", (_n
         (bytes, text, value, type) => {
           const json = JSON.stringify(value);
           for (const body of [text, json, `data: ${json}\n\n`]) {
-            const reader = createBodyReader(format, type);
+            const reader = createBodyReader(format, new Headers({ "content-type": type }));
             reader.readBytes(bytes);
             reader.readText(body);
             reader.readValue(value);

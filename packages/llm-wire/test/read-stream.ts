@@ -2,7 +2,7 @@ import { type WireFormat, type WireOutcome, createBodyReader } from "../src/inde
 
 /** Feeds an event stream in the given pieces. */
 export function readStream(format: WireFormat, pieces: Iterable<Uint8Array | string>): WireOutcome {
-  const reader = createBodyReader(format, "text/event-stream; charset=utf-8");
+  const reader = createBodyReader(format, new Headers({ "content-type": "text/event-stream; charset=utf-8" }));
   for (const piece of pieces)
     reader.readBytes(typeof piece === "string" ? new TextEncoder().encode(piece) : piece.slice());
   reader.end();
@@ -12,7 +12,7 @@ export function readStream(format: WireFormat, pieces: Iterable<Uint8Array | str
 /** Reads a JSON body in each of the ways a response is read, which must agree. */
 export function readPlain(format: WireFormat, body: unknown): WireOutcome[] {
   const text = JSON.stringify(body);
-  const readers = [1, 2, 3].map(() => createBodyReader(format, "application/json"));
+  const readers = [1, 2, 3].map(() => createBodyReader(format, new Headers({ "content-type": "application/json" })));
   const [asValue, asText, asBytes] = readers;
   asValue?.readValue(body);
   asText?.readText(text);

@@ -1,5 +1,5 @@
 import type { UnderlyingByteSource, UnderlyingSource } from "node:stream/web";
-import type { ObservedBody } from "./observed-call.ts";
+import type { ObservedBody } from "../../calls/observed-call.ts";
 
 type Controller = ReadableByteStreamController | ReadableStreamDefaultController<unknown>;
 

@@ -1,5 +1,5 @@
 import { type ObservedStream, observeStream } from "./observe-stream.ts";
-import type { ObservedBody, ObservedCall } from "./observed-call.ts";
+import type { ObservedBody, ObservedCall } from "../../calls/observed-call.ts";
 
 const CONSUMERS = ["arrayBuffer", "blob", "bytes", "formData", "json", "text"] as const;
 type Consumer = (typeof CONSUMERS)[number];
@@ -14,7 +14,7 @@ const forgotten = new FinalizationRegistry<ObservedBody>((body) => body.abandon(
  */
 export function observeResponse(response: Response, call: ObservedCall): void {
   const prototype: object = Object.getPrototypeOf(response);
-  const body = call.openBody(response.headers.get("content-type") ?? "");
+  const body = call.openBody(response.headers);
   const readSource = (): ReadableStream | null => Reflect.get(prototype, "body", response);
   // No body, or a stand-in for a response that a test put there.
   if (!(readSource() instanceof ReadableStream)) return body.complete();

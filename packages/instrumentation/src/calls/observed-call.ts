@@ -3,6 +3,7 @@ import {
   type BodyReader,
   UNKNOWN_OUTCOME,
   type WireFormat,
+  type WireHeaders,
   type WireOutcome,
   createBodyReader,
 } from "@spancost/llm-wire";
@@ -17,19 +18,23 @@ export class ObservedCall {
   readonly #span: Span;
   readonly #claim: ProviderClaim;
   readonly #format: WireFormat;
+  readonly #onFailure: () => void;
   #openBodies = 0;
   #ended = false;
 
-  constructor(span: Span, claim: ProviderClaim, format: WireFormat) {
+  /** `onFailure`: called when the attempt failed in a way that clients retry: refused, or without a response. */
+  constructor(span: Span, claim: ProviderClaim, format: WireFormat, onFailure: () => void = () => {}) {
     this.#span = span;
     this.#claim = claim;
     this.#format = format;
+    this.#onFailure = onFailure;
   }
 
   /** Takes the response's head; false when that was all there is to see. */
   respond(status: number): boolean {
     if (status < FIRST_ERROR_STATUS) return true;
     this.#end(() => {
+      this.#onFailure();
       this.#span.setAttributes(toStatusAttributes(status));
       this.#span.setStatus({ code: SpanStatusCode.ERROR });
     });
@@ -37,9 +42,9 @@ export class ObservedCall {
   }
 
   /** A body of the response is there to be read: its own, or that of a clone. */
-  openBody(contentType: string): ObservedBody {
+  openBody(headers: WireHeaders): ObservedBody {
     this.#openBodies += 1;
-    return new ObservedBody(this, createBodyReader(this.#format, contentType));
+    return new ObservedBody(this, createBodyReader(this.#format, headers));
   }
 
   /** A body was read to its end. */
@@ -59,7 +64,10 @@ export class ObservedCall {
 
   /** No response came. */
   fail(error: unknown): void {
-    this.#end(() => this.#setError(error));
+    this.#end(() => {
+      this.#onFailure();
+      this.#setError(error);
+    });
   }
 
   /** Runs a piece of observation; what goes wrong in it stays here. False when something did. */

@@ -1,7 +1,7 @@
 import { OPENAI_CHAT } from "@spancost/llm-wire";
 import { describe, expect, it } from "vitest";
-import { ClaimTable } from "../src/claim-table.ts";
-import type { ProviderClaim } from "../src/provider-claim.ts";
+import { ClaimTable } from "../../src/calls/claim-table.ts";
+import type { ProviderClaim } from "../../src/calls/provider-claim.ts";
 
 function createClaim(hosts: readonly string[], baseUrls: readonly string[] = []): ProviderClaim {
   const unused = () => {

@@ -3,9 +3,9 @@ import { runInNewContext } from "node:vm";
 import { context, createContextKey, trace } from "@opentelemetry/api";
 import { OPENAI_CHAT, type WireFormat } from "@spancost/llm-wire";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
-import { addClaim, removeClaim } from "../src/fetch-hook.ts";
-import type { ProviderClaim } from "../src/provider-claim.ts";
-import { event, json, recordSpans, sse, startProvider } from "./scripted-provider.ts";
+import { addClaim, removeClaim } from "../../src/claims.ts";
+import type { ProviderClaim } from "../../src/calls/provider-claim.ts";
+import { event, json, recordSpans, sse, startProvider } from "../scripted-provider.ts";
 
 const nativeFetch = globalThis.fetch;
 const provider = await startProvider();

@@ -1,0 +1,53 @@
+import { type Context, SpanKind, context, createContextKey, trace } from "@opentelemetry/api";
+import { countAttempt, rememberAttempt } from "./attempts.ts";
+import { toRequestAttributes } from "./call-attributes.ts";
+import type { ClaimTable, ClaimedRequest } from "./claim-table.ts";
+import { ObservedCall } from "./observed-call.ts";
+
+/** What a hook knows of a request before it is sent. */
+export interface RequestFacts {
+  /** Absolute. */
+  readonly url: string;
+  /** In upper case. */
+  readonly method: string;
+  /** The body as text when it is at hand, `null` otherwise; consumes nothing. */
+  readBody(): string | null;
+  /** A header's value, or `null`. `name` in lower case. */
+  readHeader(name: string): string | null;
+}
+
+/** A claimed request whose span has started. */
+export interface StartedCall {
+  readonly call: ObservedCall;
+  /** To send the request in. */
+  readonly context: Context;
+}
+
+/** The key under which every OpenTelemetry SDK marks its own work; `createContextKey` gives the same symbol everywhere. */
+const SUPPRESS_TRACING = createContextKey("OpenTelemetry SDK Context Key SUPPRESS_TRACING");
+
+/** Starts the span of a claimed request; `undefined` when nobody would see it. Never throws. */
+export function startCall(claims: ClaimTable, facts: RequestFacts): StartedCall | undefined {
+  let claimed: ClaimedRequest | undefined;
+  try {
+    const active = context.active();
+    if (active.getValue(SUPPRESS_TRACING) === true) return undefined;
+    const url = URL.parse(facts.url);
+    claimed = url === null ? undefined : claims.find(facts.method, url);
+    if (url === null || claimed === undefined) return undefined;
+    const { claim, format } = claimed;
+    const body = facts.readBody();
+    const request = format.readRequest(url.pathname, body);
+    const name = request.requestModel === null ? request.operation : `${request.operation} ${request.requestModel}`;
+    const parentSpanId = trace.getSpanContext(active)?.spanId ?? "";
+    const attempt = countAttempt(facts, body, parentSpanId);
+    const attributes = toRequestAttributes(request, claim.providerName(url), url, attempt.number);
+    const span = claim.getTracer().startSpan(name, { kind: SpanKind.CLIENT, attributes }, active);
+    if (!span.isRecording()) return undefined;
+    const call = new ObservedCall(span, claim, format, () => rememberAttempt(attempt));
+    return { call, context: trace.setSpan(active, span) };
+  } catch (error) {
+    claimed?.claim.reportFailure("starting the span", error);
+    return undefined;
+  }
+}
