@@ -29,7 +29,9 @@ export interface WireHeaders {
 
 /** Picks the reader for a response with these headers; anything but an event stream is taken for JSON. */
 export function createBodyReader(format: WireFormat, headers: WireHeaders): BodyReader {
-  return /^\s*text\/event-stream/i.test(headers.get("content-type") ?? "") ? new SseBodyReader(format) : new JsonBodyReader(format);
+  return /^\s*text\/event-stream/i.test(headers.get("content-type") ?? "")
+    ? new SseBodyReader(format)
+    : new JsonBodyReader(format);
 }
 
 class SseBodyReader implements BodyReader {

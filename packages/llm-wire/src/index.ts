@@ -1,5 +1,6 @@
 export { ANTHROPIC_MESSAGES } from "./anthropic-messages.ts";
 export { type BodyReader, type WireHeaders, MAX_JSON_BODY_BYTES, createBodyReader } from "./body-reader.ts";
+export { EventStreamSplitter, MAX_EVENT_STREAM_MESSAGE_BYTES } from "./event-stream-splitter.ts";
 export { GEMINI_EMBED_CONTENT } from "./gemini-embed-content.ts";
 export { GEMINI_GENERATE_CONTENT } from "./gemini-generate-content.ts";
 export { OPENAI_CHAT, type OpenAIChatOptions, createOpenAIChatFormat } from "./openai-chat.ts";

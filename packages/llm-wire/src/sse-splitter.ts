@@ -1,9 +1,11 @@
-/** One event of a server-sent event stream. */
+/** One event of a server-sent event stream, or of an AWS event stream. */
 export interface SseEvent {
   /** The `event:` field, or "". */
   readonly event: string;
-  /** The `data:` lines, joined by line feeds. */
+  /** The `data:` lines, joined by line feeds; the payload of an AWS event. */
   readonly data: string;
+  /** The type of the exception that an AWS event stream holds in place of an event. */
+  readonly exceptionType?: string;
 }
 
 /** Longest event that is kept, in UTF-16 units: a completed OpenAI response with images is some megabytes. */
