@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from "commander";
 import { CliError, EXIT_CODE } from "./cli-error.ts";
+import { addDoctorCommand } from "./commands/doctor.ts";
 import { addPriceCommand } from "./commands/price.ts";
 import { addRatesCommand } from "./commands/rates.ts";
 import { addReportCommand } from "./commands/report.ts";
@@ -18,6 +19,7 @@ addSqlCommand(program, process.env);
 addPriceCommand(program);
 addRatesCommand(program);
 addRepriceCommand(program, process.env);
+addDoctorCommand(program, process.env);
 
 // A reader such as `head` that has seen enough is no failure.
 process.stdout.on("error", (error: NodeJS.ErrnoException) =>

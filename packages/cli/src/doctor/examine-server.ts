@@ -1,0 +1,87 @@
+import { callServer } from "../call-server.ts";
+import { CliError, EXIT_CODE } from "../cli-error.ts";
+import type { ClientConfig } from "../client-config.ts";
+import { toLabel } from "../to-label.ts";
+import type { Finding, Severity } from "./finding.ts";
+
+/** One question about the stored calls: each row that it gives becomes a finding. */
+interface Evidence {
+  readonly check: string;
+  readonly severity: Severity;
+  /** Columns `service`, `what` and `calls`. `{hours}` is the time looked back on. */
+  readonly query: string;
+  readonly describe: (calls: string, what: string) => string;
+  readonly fix: string;
+}
+
+interface Row {
+  readonly service: string;
+  readonly what: string;
+  readonly calls: string;
+}
+
+const RECENT_CALLS =
+  "FROM calls WHERE started_at > now() - INTERVAL {hours} HOUR AND hour > now() - INTERVAL {hours} + 1 HOUR";
+const GROUPED = "GROUP BY service, what ORDER BY count() DESC LIMIT 20 FORMAT JSONEachRow";
+
+const EVIDENCE: readonly Evidence[] = [
+  {
+    check: "calls-without-tenant",
+    severity: "error",
+    query: `SELECT service, model AS what, toString(count()) AS calls ${RECENT_CALLS} AND tenant_id = '' ${GROUPED}`,
+    describe: (calls, what) => `${calls} calls of ${what} have no tenant.`,
+    fix: "Run them inside withAttribution or the attribution middleware; background jobs carry attribution with captureAttribution.",
+  },
+  {
+    check: "stream-without-usage",
+    severity: "error",
+    query: `SELECT service, concat(model, ' through ', scope_name) AS what, toString(count()) AS calls ${RECENT_CALLS} AND streamed AND cost_status = 'unknown_usage' ${GROUPED}`,
+    describe: (calls, what) => `${calls} streamed calls of ${what} report no usage, so what they cost is unknown.`,
+    fix: "Ask for usage in streams (stream_options: { include_usage: true }), or use our instrumentation. Streams that were left early stay unknown.",
+  },
+  {
+    check: "unpriced-model",
+    severity: "error",
+    query: `SELECT service, concat(provider, ' / ', model) AS what, toString(count()) AS calls ${RECENT_CALLS} AND cost_status = 'unpriced' ${GROUPED}`,
+    describe: (calls, what) => `${calls} calls of ${what} have no price.`,
+    fix: 'Name the model that it is, or its price, in the rates file; "spancost rates show" tells what a name means.',
+  },
+  {
+    check: "rejected-usage",
+    severity: "error",
+    query: `SELECT service, concat(scope_name, ': ', cost_reason) AS what, toString(count()) AS calls ${RECENT_CALLS} AND cost_status = 'rejected' ${GROUPED}`,
+    describe: (calls, what) => `${calls} calls report usage that cannot be (${what}).`,
+    fix: "Update the instrumentation that made these spans.",
+  },
+  {
+    check: "usage-lower-bound",
+    severity: "warning",
+    query: `SELECT service, concat(scope_name, ' ', scope_version) AS what, toString(count()) AS calls ${RECENT_CALLS} AND usage_is_lower_bound ${GROUPED}`,
+    describe: (calls, what) => `${calls} calls recorded by ${what} leave cached tokens out: they may have cost more.`,
+    fix: "Use a version that reports cached tokens, or our instrumentation.",
+  },
+];
+
+/** Asks the running server what its calls of the last hours lack. @throws CliError when it cannot be asked */
+export async function examineServer(config: ClientConfig, hours: number): Promise<Finding[]> {
+  const answers = await Promise.all(EVIDENCE.map((evidence) => ask(config, evidence, hours)));
+  return answers.flat();
+}
+
+async function ask(config: ClientConfig, evidence: Evidence, hours: number): Promise<Finding[]> {
+  const body = evidence.query.replaceAll("{hours}", String(hours));
+  const response = await callServer(config, "/api/v1/sql?format=JSONEachRow", { method: "POST", body });
+  const lines = (await response.text()).split("\n").filter((line) => line !== "");
+  return lines.map((line) => toFinding(evidence, toRow(line)));
+}
+
+function toFinding({ check, severity, describe, fix }: Evidence, { service, what, calls }: Row): Finding {
+  return { check, severity, message: describe(calls, toLabel(what)), fix, where: `service ${toLabel(service)}` };
+}
+
+function toRow(line: string): Row {
+  const row = JSON.parse(line) as Partial<Row>;
+  if (row.service === undefined || row.what === undefined || row.calls === undefined)
+    throw new CliError(`The server's answer was not understood: ${line.slice(0, 200)}`, EXIT_CODE.failed);
+  return { service: row.service, what: row.what, calls: row.calls };
+}
