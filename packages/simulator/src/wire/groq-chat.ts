@@ -1,6 +1,7 @@
 import type { BilledUsage } from "../canonical-usage.ts";
 import { readObject } from "../json-reading.ts";
-import { writeReplyPieces } from "./reply-text.ts";
+import { readChatWishes, toChatDeltas, toChatMessage, toFinishReason } from "./chat-wishes.ts";
+import { planReply, type Reply } from "./plan-reply.ts";
 import { toDataFrame, toEventAnswer, toJsonAnswer, type WireAnswer, type WireCall } from "./wire-call.ts";
 
 /**
@@ -16,16 +17,14 @@ export function answerGroqChat(call: WireCall): WireAnswer {
     system_fingerprint: `fp_${call.draw.hex("fingerprint", 10)}`,
   };
   const groqId = `req_${call.draw.hex("groq id", 26)}`;
-  const pieces = writeReplyPieces(call.draw);
+  const reply = planReply(call.draw, readChatWishes(call.request));
   if (call.streamed) {
-    return toEventAnswer(id, toChunks(call, shared, groqId, pieces).map(toDataFrame).concat("data: [DONE]\n\n"));
+    return toEventAnswer(id, toChunks(call, shared, groqId, reply).map(toDataFrame).concat("data: [DONE]\n\n"));
   }
   return toJsonAnswer(id, {
     ...shared,
     object: "chat.completion",
-    choices: [
-      { index: 0, message: { role: "assistant", content: pieces.join("") }, logprobs: null, finish_reason: "stop" },
-    ],
+    choices: [{ index: 0, message: toChatMessage(reply, {}), logprobs: null, finish_reason: toFinishReason(reply) }],
     usage: toGroqUsage(call.usage),
     usage_breakdown: null,
     x_groq: { id: groqId },
@@ -33,7 +32,7 @@ export function answerGroqChat(call: WireCall): WireAnswer {
   });
 }
 
-function toChunks(call: WireCall, shared: object, groqId: string, pieces: readonly string[]): readonly object[] {
+function toChunks(call: WireCall, shared: object, groqId: string, reply: Reply): readonly object[] {
   const toChunk = (delta: object, finish: string | null, extra: object = {}): object => ({
     ...shared,
     object: "chat.completion.chunk",
@@ -44,8 +43,8 @@ function toChunks(call: WireCall, shared: object, groqId: string, pieces: readon
   const asked = readObject(call.request, "stream_options")["include_usage"] === true;
   return [
     toChunk({ role: "assistant", content: "" }, null, { x_groq: { id: groqId } }),
-    ...pieces.map((content) => toChunk({ content }, null)),
-    toChunk({}, "stop", { x_groq: { id: groqId, usage } }),
+    ...toChatDeltas(reply).map((delta) => toChunk(delta, null)),
+    toChunk({}, toFinishReason(reply), { x_groq: { id: groqId, usage } }),
     ...(asked ? [{ ...shared, object: "chat.completion.chunk", choices: [], usage }] : []),
   ];
 }

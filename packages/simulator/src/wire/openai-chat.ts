@@ -1,6 +1,7 @@
 import type { BilledUsage } from "../canonical-usage.ts";
 import { readObject } from "../json-reading.ts";
-import { writeReplyPieces } from "./reply-text.ts";
+import { readChatWishes, toChatDeltas, toChatMessage, toFinishReason } from "./chat-wishes.ts";
+import { planReply, type Reply } from "./plan-reply.ts";
 import { toDataFrame, toEventAnswer, toJsonAnswer, type WireAnswer, type WireCall } from "./wire-call.ts";
 
 /**
@@ -16,25 +17,25 @@ export function answerOpenAIChat(call: WireCall): WireAnswer {
     service_tier: "default",
     system_fingerprint: `fp_${call.draw.hex("fingerprint", 10)}`,
   };
-  const pieces = writeReplyPieces(call.draw);
+  const reply = planReply(call.draw, readChatWishes(call.request));
   if (call.streamed)
-    return toEventAnswer(id, toChunks(call, shared, pieces).map(toDataFrame).concat("data: [DONE]\n\n"));
+    return toEventAnswer(id, toChunks(call, shared, reply).map(toDataFrame).concat("data: [DONE]\n\n"));
   return toJsonAnswer(id, {
     ...shared,
     object: "chat.completion",
     choices: [
       {
         index: 0,
-        message: { role: "assistant", content: pieces.join(""), refusal: null, annotations: [] },
+        message: toChatMessage(reply, { refusal: null, annotations: [] }),
         logprobs: null,
-        finish_reason: "stop",
+        finish_reason: toFinishReason(reply),
       },
     ],
     usage: toChatUsage(call.usage),
   });
 }
 
-function toChunks(call: WireCall, shared: object, pieces: readonly string[]): readonly object[] {
+function toChunks(call: WireCall, shared: object, reply: Reply): readonly object[] {
   const withUsage = readObject(call.request, "stream_options")["include_usage"] === true;
   const toChunk = (choices: readonly object[], usage: object | null = null): object => ({
     ...shared,
@@ -46,8 +47,8 @@ function toChunks(call: WireCall, shared: object, pieces: readonly string[]): re
     toChunk([{ index: 0, delta, logprobs: null, finish_reason: finish }]);
   return [
     toDelta({ role: "assistant", content: "", refusal: null }),
-    ...pieces.map((content) => toDelta({ content })),
-    toDelta({}, "stop"),
+    ...toChatDeltas(reply).map((delta) => toDelta(delta)),
+    toDelta({}, toFinishReason(reply)),
     ...(withUsage ? [toChunk([], toChatUsage(call.usage))] : []),
   ];
 }

@@ -1,6 +1,7 @@
 import type { BilledUsage } from "../canonical-usage.ts";
-import { readString } from "../json-reading.ts";
-import { writeReplyPieces } from "./reply-text.ts";
+import { type JsonObject, readObject, readString } from "../json-reading.ts";
+import { readList } from "./chat-wishes.ts";
+import { planReply, type Reply, type ReplyWishes } from "./plan-reply.ts";
 import {
   type NamedEvent,
   toEventAnswer,
@@ -16,9 +17,9 @@ import {
  */
 export function answerOpenAIResponses(call: WireCall): WireAnswer {
   const id = `resp_${call.draw.hex("id", 48)}`;
-  const pieces = writeReplyPieces(call.draw);
-  const message = toMessage(call, pieces.join(""));
-  const output = [...toReasoningItems(call), message];
+  const reply = planReply(call.draw, readWishes(call.request));
+  const said = reply.tool === null ? toMessage(call, reply.text) : toFunctionCall(call, reply);
+  const output = [...toReasoningItems(call), said];
   const toResponse = (status: string, items: readonly object[], usage: object | null): object => ({
     id,
     object: "response",
@@ -37,9 +38,9 @@ export function answerOpenAIResponses(call: WireCall): WireAnswer {
     service_tier: "default",
     store: call.request["store"] !== false,
     temperature: 1,
-    text: { format: { type: "text" } },
+    text: call.request["text"] ?? { format: { type: "text" } },
     tool_choice: "auto",
-    tools: [],
+    tools: call.request["tools"] ?? [],
     top_p: 1,
     truncation: "disabled",
     usage,
@@ -50,7 +51,7 @@ export function answerOpenAIResponses(call: WireCall): WireAnswer {
   const events = [
     { type: "response.created", response: started },
     { type: "response.in_progress", response: started },
-    ...toItemEvents(output, message, pieces),
+    ...toItemEvents(output, said, reply),
     { type: "response.completed", response: completed },
   ];
   return toEventAnswer(
@@ -81,6 +82,33 @@ function toMessage(call: WireCall, text: string): OutputMessage {
   };
 }
 
+interface FunctionCall extends OutputItem {
+  readonly name: string;
+  readonly arguments: string;
+}
+
+function toFunctionCall(call: WireCall, { tool, pieces }: Reply): FunctionCall & JsonObject {
+  return {
+    id: `fc_${call.draw.hex("function call", 48)}`,
+    type: "function_call",
+    status: "completed",
+    arguments: pieces.join(""),
+    call_id: `call_${tool?.id}`,
+    name: tool?.name ?? "",
+  };
+}
+
+function readWishes(request: JsonObject): ReplyWishes {
+  const format = readObject(readObject(request, "text"), "format");
+  const functions = readList(request, "tools").filter((tool) => tool["type"] === "function");
+  return {
+    tools: functions.map((tool) => ({ name: readString(tool, "name") ?? "", schema: tool["parameters"] })),
+    hasToolResult: readList(request, "input").some((item) => item["type"] === "function_call_output"),
+    ...(format["type"] === "json_schema" ? { schema: format["schema"] } : {}),
+    ...(format["type"] === "json_object" ? { schema: { type: "object" } } : {}),
+  };
+}
+
 function toReasoningItems(call: WireCall): readonly OutputItem[] {
   if (call.usage.reasoning === 0) return [];
   const item = { id: `rs_${call.draw.hex("reasoning item", 48)}`, type: "reasoning", summary: [] };
@@ -89,18 +117,36 @@ function toReasoningItems(call: WireCall): readonly OutputItem[] {
 
 function toItemEvents(
   output: readonly OutputItem[],
-  message: OutputMessage,
-  pieces: readonly string[],
+  said: OutputMessage | FunctionCall,
+  { pieces }: Reply,
 ): readonly NamedEvent[] {
   return output.flatMap((item, index) => {
-    const inner = item.id === message.id ? toTextEvents(message, index, pieces) : [];
-    const opened = item.id === message.id ? { ...message, status: "in_progress", content: [] } : item;
-    return [
-      { type: "response.output_item.added", output_index: index, item: opened },
-      ...inner,
-      { type: "response.output_item.done", output_index: index, item },
-    ];
+    if (item.id !== said.id) return toItemFrame(item, item, index, []);
+    return "content" in said
+      ? toItemFrame({ ...said, status: "in_progress", content: [] }, said, index, toTextEvents(said, index, pieces))
+      : toItemFrame({ ...said, status: "in_progress", arguments: "" }, said, index, toCallEvents(said, index, pieces));
   });
+}
+
+function toItemFrame(
+  opened: object,
+  item: OutputItem,
+  index: number,
+  inner: readonly NamedEvent[],
+): readonly NamedEvent[] {
+  return [
+    { type: "response.output_item.added", output_index: index, item: opened },
+    ...inner,
+    { type: "response.output_item.done", output_index: index, item },
+  ];
+}
+
+function toCallEvents(said: FunctionCall, outputIndex: number, pieces: readonly string[]): readonly NamedEvent[] {
+  const place = { item_id: said.id, output_index: outputIndex };
+  return [
+    ...pieces.map((delta) => ({ type: "response.function_call_arguments.delta", ...place, delta })),
+    { type: "response.function_call_arguments.done", ...place, name: said.name, arguments: said.arguments },
+  ];
 }
 
 function toTextEvents(message: OutputMessage, outputIndex: number, pieces: readonly string[]): readonly NamedEvent[] {
