@@ -11,7 +11,9 @@ export type OtelFailure =
   /** A span went on without the attribution it should have. */
   | "attribution_processor_failed"
   /** A span went on without the cost hint it should have; the ledger prices it regardless. */
-  | "cost_processor_failed";
+  | "cost_processor_failed"
+  /** An app's propagator could not be guarded: attribution that its baggage holds may leave the process. */
+  | "propagator_failed";
 
 /** How often each failure happened in this process. */
 export type OtelCounters = Readonly<Record<OtelFailure, number>>;
@@ -22,11 +24,30 @@ const counters: Record<OtelFailure, number> = {
   resolver_failed: 0,
   attribution_processor_failed: 0,
   cost_processor_failed: 0,
+  no_scope: 0,
+  stale_baggage: 0,
+  personal_id: 0,
+  invalid_boundary: 0,
+  propagator_failed: 0,
+  baggage_limit: 0,
+  claim_unsigned: 0,
+  claim_bad_signature: 0,
+  claim_expired: 0,
+  claim_unknown_key: 0,
+  claim_other_trace: 0,
+  claim_replayed: 0,
+  claim_malformed: 0,
+  propagator_failed: 0,
 };
 
 /** Copies the counts of failures since the process started. */
 export function getOtelCounters(): OtelCounters {
   return { ...counters };
+}
+
+/** Counts a failure that the caller logs itself. */
+export function countFailure(failure: OtelFailure): void {
+  counters[failure] += 1;
 }
 
 /** Counts a failure, and logs the first of its kind through `diag`: a failure of every request must not flood the app's log. */
