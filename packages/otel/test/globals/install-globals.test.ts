@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import type * as otelApi from "@opentelemetry/api";
 import {
   type DiagLogger,
   ROOT_CONTEXT,
@@ -14,7 +15,7 @@ import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from "@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Globals, installGlobals } from "../../src/globals/install-globals.ts";
 
-const commonJs = createRequire(import.meta.url)("@opentelemetry/api") as typeof import("@opentelemetry/api");
+const commonJs = createRequire(import.meta.url)("@opentelemetry/api") as typeof otelApi;
 
 const COPIES = [
   ["the ES module", { trace, context, propagation }],
