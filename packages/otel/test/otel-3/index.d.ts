@@ -1,4 +1,7 @@
+export { default as Anthropic } from "@anthropic-ai/sdk";
 export { context, diag, propagation, ROOT_CONTEXT, trace } from "@opentelemetry/api";
 export { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
-export { W3CBaggagePropagator } from "@opentelemetry/core";
-export { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
+export { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from "@opentelemetry/core";
+export { HttpInstrumentation } from "@opentelemetry/instrumentation-http";
+export { UndiciInstrumentation } from "@opentelemetry/instrumentation-undici";
+export { AlwaysOffSampler, InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
