@@ -1,4 +1,4 @@
-import type { Tracer } from "@opentelemetry/api";
+import { type MeterProvider, metrics, type Tracer, type TracerProvider, trace } from "@opentelemetry/api";
 import { InstrumentationBase, type InstrumentationConfig } from "@opentelemetry/instrumentation";
 import type { WireFormat } from "@spancost/llm-wire";
 import { addClaim, removeClaim } from "./claims.ts";
@@ -29,10 +29,15 @@ export interface ProviderDescription {
   providerName(url: URL): string;
 }
 
+/** What the base class does when it is switched: nothing in its build for edge runtimes, which lacks both methods. */
+const ON_NODE: Partial<Pick<InstrumentationBase, "enable" | "disable">> = InstrumentationBase.prototype;
+
 /** Base of the provider instrumentations: claims the provider's requests from the one hook of `fetch` while enabled. */
 export abstract class ProviderInstrumentation extends InstrumentationBase<ProviderInstrumentationConfig> {
   readonly #description: ProviderDescription;
   #claim: ProviderClaim | undefined;
+  #tracerProvider: TracerProvider | undefined;
+  #meterProvider: MeterProvider | undefined;
 
   constructor(description: ProviderDescription, config: ProviderInstrumentationConfig = {}) {
     // The base class would enable before our own fields exist.
@@ -49,14 +54,29 @@ export abstract class ProviderInstrumentation extends InstrumentationBase<Provid
     this.#acquire();
   }
 
+  override setTracerProvider(tracerProvider: TracerProvider): void {
+    super.setTracerProvider(tracerProvider);
+    this.#tracerProvider = tracerProvider;
+  }
+
+  override setMeterProvider(meterProvider: MeterProvider): void {
+    super.setMeterProvider(meterProvider);
+    this.#meterProvider = meterProvider;
+  }
+
   override enable(): void {
-    super.enable();
+    ON_NODE.enable?.call(this);
     if (this.#claim === undefined) this.#acquire();
   }
 
   override disable(): void {
-    super.disable();
+    ON_NODE.disable?.call(this);
     this.#release();
+  }
+
+  /** Whether the provider's calls are seen. */
+  override isEnabled(): boolean {
+    return this.#claim !== undefined;
   }
 
   /** There is no module to patch: calls are read at the wire. */
@@ -70,10 +90,18 @@ export abstract class ProviderInstrumentation extends InstrumentationBase<Provid
       baseUrls: config.baseUrls ?? [],
       formats: description.formats,
       providerName: (url) => description.providerName(url),
-      getTracer: (): Tracer => this.tracer,
+      getTracer: () => this.#getTracer(),
       reportFailure: (where, error) => this.#reportFailure(where, error),
     };
     addClaim(this.#claim);
+  }
+
+  /**
+   * Asked for at each call. The base class asks once, at construction, and its tracer stays a no-op for ever when the provider is
+   * registered later through another copy of the API, as with API 1.10 in one process that both imports and requires it.
+   */
+  #getTracer(): Tracer {
+    return (this.#tracerProvider ?? trace).getTracer(this.instrumentationName, this.instrumentationVersion);
   }
 
   #release(): void {
@@ -83,7 +111,8 @@ export abstract class ProviderInstrumentation extends InstrumentationBase<Provid
 
   #reportFailure(where: string, error: unknown): void {
     this._diag.error(`${where} failed; the app's call is not affected`, error);
-    this.meter
+    (this.#meterProvider ?? metrics)
+      .getMeter(this.instrumentationName, this.instrumentationVersion)
       .createCounter("spancost.instrumentation.failures", {
         description: "Calls that the instrumentation failed to observe in full",
       })

@@ -1,0 +1,2 @@
+import "../../instrumentation/test/run-on-otel-2.ts";
+import "./openai-instrumentation.test.ts";

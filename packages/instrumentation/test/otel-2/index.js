@@ -1,0 +1,16 @@
+import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-node";
+
+export * as api from "@opentelemetry/api";
+export * as contextAsyncHooks from "@opentelemetry/context-async-hooks";
+export * as instrumentation from "@opentelemetry/instrumentation";
+
+/** The 2.x SDK under the names, and with the options, of the 3.x line. */
+export const sdkTrace = {
+  InMemorySpanExporter,
+  TracerProvider: NodeTracerProvider,
+  SimpleSpanProcessor: class extends SimpleSpanProcessor {
+    constructor({ exporter }) {
+      super(exporter);
+    }
+  },
+};
