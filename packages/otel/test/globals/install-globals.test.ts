@@ -1,5 +1,4 @@
 import { createRequire } from "node:module";
-import type * as otelApi from "@opentelemetry/api";
 import {
   type DiagLogger,
   ROOT_CONTEXT,
@@ -13,9 +12,10 @@ import {
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-node";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { ApiCopy } from "../../src/globals/api-copies.ts";
 import { type Globals, installGlobals } from "../../src/globals/install-globals.ts";
 
-const commonJs = createRequire(import.meta.url)("@opentelemetry/api") as typeof otelApi;
+const commonJs = createRequire(import.meta.url)("@opentelemetry/api") as ApiCopy;
 
 const COPIES = [
   ["the ES module", { trace, context, propagation }],
