@@ -1,7 +1,7 @@
 import { type Context, context } from "@opentelemetry/api";
-import { type Attribution, type AttributionInput, mergeAttribution } from "./merge-attribution.ts";
+import { type Attribution, type AttributionInput, mergeAttribution, NO_ATTRIBUTION } from "./merge-attribution.ts";
 import { reportFailure } from "./report-failure.ts";
-import { readScope, writeScope } from "./scope.ts";
+import { findOpenScope, readScope, writeScope } from "./scope.ts";
 
 /** How an attribution travels. */
 export interface AttributionOptions {
@@ -31,6 +31,52 @@ export function withAttribution<T>(attribution: AttributionInput, fn: () => T, o
 /** Reads the attribution in force, in the active context or a given one; fields that nobody set are `undefined`. */
 export function getAttribution(from: Context = context.active()): Attribution {
   return readScope(from).attribution;
+}
+
+/** A part of an attribution that `clearAttribution` can empty on its own. */
+export type AttributionField = keyof Attribution;
+
+/**
+ * Changes the innermost open scope from now on, for everything that runs in it, also what awaited before: what is not given stays.
+ * Made for a handler that learns who asks after its middleware ran. Outside every scope it is reported and does nothing. Siblings
+ * share their scope: where they differ, use `withAttribution`.
+ */
+export function setAttribution(attribution: AttributionInput): void {
+  changeScope((current) => mergeAttribution(current, attribution));
+}
+
+/** Empties the innermost open scope from now on, all of it or the named fields; nothing is inherited from scopes around it either. */
+export function clearAttribution(fields?: readonly AttributionField[]): void {
+  changeScope((current) => {
+    if (fields === undefined) return NO_ATTRIBUTION;
+    const cleared = fields.map((field) => [field, NO_ATTRIBUTION[field]]);
+    return Object.freeze({ ...current, ...Object.fromEntries(cleared) });
+  });
+}
+
+function changeScope(change: (current: Attribution) => Attribution): void {
+  try {
+    const scope = findOpenScope(context.active());
+    if (scope === undefined) return reportMissingScope();
+    scope.attribution = change(scope.attribution);
+    if (scope.baggage) reportStaleBaggage();
+  } catch (error) {
+    reportFailure("invalid_attribution", "an attribution could not be read", error);
+  }
+}
+
+function reportMissingScope(): void {
+  reportFailure(
+    "no_scope",
+    "setAttribution and clearAttribution do nothing outside a scope: open one with withAttribution or a middleware first",
+  );
+}
+
+function reportStaleBaggage(): void {
+  reportFailure(
+    "stale_baggage",
+    "baggage that { baggage: true } wrote keeps its old values: use withAttribution there, or AttributionPropagator instead",
+  );
 }
 
 function deriveContext(input: AttributionInput, options: AttributionOptions): Context | undefined {

@@ -1,3 +1,4 @@
+import { protectId } from "./opaque-ids.ts";
 import { reportFailure } from "./report-failure.ts";
 
 /** Longest value of an attribution field, in UTF-16 code units: ids are short, and a prompt passed by mistake is not. */
@@ -10,6 +11,10 @@ export interface Attribution {
   readonly tenantId: string | undefined;
   readonly userId: string | undefined;
   readonly feature: string | undefined;
+  /** Name of the operation that a user triggered. */
+  readonly task: string | undefined;
+  /** Which run of that operation. */
+  readonly taskId: string | undefined;
   readonly labels: Readonly<Record<string, string>>;
 }
 
@@ -21,6 +26,8 @@ export interface AttributionInput {
   readonly tenantId?: AttributionValue;
   readonly userId?: AttributionValue;
   readonly feature?: AttributionValue;
+  readonly task?: AttributionValue;
+  readonly taskId?: AttributionValue;
   /** Further dimensions such as `project_id`, merged name by name; 1 to 64 letters, digits, `_`, `.` or `-` in a name. */
   readonly labels?: Readonly<Record<string, AttributionValue>> | null | undefined;
 }
@@ -30,6 +37,8 @@ export const NO_ATTRIBUTION: Attribution = Object.freeze({
   tenantId: undefined,
   userId: undefined,
   feature: undefined,
+  task: undefined,
+  taskId: undefined,
   labels: Object.freeze({}),
 });
 
@@ -42,6 +51,8 @@ export function mergeAttribution(outer: Attribution, input: AttributionInput): A
     tenantId: mergeField("tenantId", outer.tenantId, input.tenantId),
     userId: mergeField("userId", outer.userId, input.userId),
     feature: mergeField("feature", outer.feature, input.feature),
+    task: mergeField("task", outer.task, input.task),
+    taskId: mergeField("taskId", outer.taskId, input.taskId),
     labels: mergeLabels(outer.labels, input.labels),
   });
 }
@@ -55,7 +66,7 @@ function mergeField(name: string, outer: string | undefined, given: unknown): st
       `${name} must be a string of 1 to ${MAX_VALUE_LENGTH} characters, got ${describe(given)}`,
     );
   }
-  return text;
+  return text === undefined ? undefined : protectId(name, text);
 }
 
 function mergeLabels(outer: Attribution["labels"], given: unknown): Attribution["labels"] {

@@ -12,8 +12,37 @@ export type OtelFailure =
   | "attribution_processor_failed"
   /** A span went on without the cost hint it should have; the ledger prices it regardless. */
   | "cost_processor_failed"
-  /** An app's propagator could not be guarded: attribution that its baggage holds may leave the process. */
-  | "propagator_failed";
+  /** A propagator failed or could not be guarded: attribution that an app's baggage holds may leave the process, or ours is lost. */
+  | "propagator_failed"
+  /** `setAttribution` or `clearAttribution` was called outside every scope and did nothing. */
+  | "no_scope"
+  /** `setAttribution` could not change baggage that `{ baggage: true }` had already written. */
+  | "stale_baggage"
+  /** A user or tenant id or a feature looks like an e-mail address. */
+  | "personal_id"
+  /** An option of the trust boundary cannot be followed, and the safe side was taken: an id left out, a host or a peer not trusted. */
+  | "invalid_boundary"
+  /** Members of baggage were left out, because 180 pairs or 8,192 bytes were not enough. */
+  | "baggage_limit"
+  /** Attribution that came in was not believed, for the reason in the name. */
+  | `claim_${ClaimRefusal}`;
+
+/** Why attribution that came in was not believed. */
+export type ClaimRefusal =
+  /** It has no signature. */
+  | "unsigned"
+  /** It was altered, or signed for another trace or span or with another key. */
+  | "bad_signature"
+  /** Its signature is older than its life. */
+  | "expired"
+  /** Its key id is not among the keys, or there are no keys here. */
+  | "unknown_key"
+  /** No usable `traceparent` came with it. */
+  | "other_trace"
+  /** The same signature came before, or more signatures are remembered than fit. */
+  | "replayed"
+  /** It cannot be read: a name twice, a value too long or badly encoded. */
+  | "malformed";
 
 /** How often each failure happened in this process. */
 export type OtelCounters = Readonly<Record<OtelFailure, number>>;
@@ -37,7 +66,6 @@ const counters: Record<OtelFailure, number> = {
   claim_other_trace: 0,
   claim_replayed: 0,
   claim_malformed: 0,
-  propagator_failed: 0,
 };
 
 /** Copies the counts of failures since the process started. */

@@ -5,6 +5,9 @@ import { reportFailure } from "./report-failure.ts";
 /** What a resolver says of a request: nothing leaves the request as it is. */
 type ResolvedAttribution = AttributionInput | null | undefined;
 
+/** Opens a scope all the same, so that the handler can call `setAttribution`. */
+const NOTHING: AttributionInput = Object.freeze({});
+
 /** Says who a request belongs to, at once or later; the request waits for it. */
 export type AttributionResolver<Request> = (request: Request) => ResolvedAttribution | PromiseLike<ResolvedAttribution>;
 
@@ -32,12 +35,12 @@ export function runAttributed<Request, T>(
 }
 
 function runWith<T>(resolved: ResolvedAttribution, rest: () => T): T {
-  return resolved === undefined || resolved === null ? rest() : withAttribution(resolved, rest);
+  return withAttribution(resolved ?? NOTHING, rest);
 }
 
 function runUnattributed<T>(error: unknown, rest: () => T): T {
   reportFailure("resolver_failed", "a middleware's resolver failed, its requests go on unattributed", error);
-  return rest();
+  return withAttribution(NOTHING, rest);
 }
 
 function isPromiseLike(

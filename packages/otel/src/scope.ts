@@ -2,9 +2,10 @@ import { type Baggage, type Context, createContextKey, propagation } from "@open
 import { ATTRIBUTION_KEYS } from "@spancost/core";
 import { type Attribution, NO_ATTRIBUTION } from "./merge-attribution.ts";
 
-/** What a context carries for the calls made in it. */
+/** What a context carries for the calls made in it: a cell that all contexts derived inside the scope share. */
 export interface Scope {
-  readonly attribution: Attribution;
+  /** Immutable itself; `setAttribution` puts another in its place. */
+  attribution: Attribution;
   /** Whether `tenant_id`, `user_id` and `feature` are mirrored into the context's baggage, here and in scopes within. */
   readonly baggage: boolean;
 }
@@ -18,6 +19,12 @@ const FIELDS = ["tenantId", "userId", "feature"] as const satisfies readonly (ke
 export function readScope(context: Context): Scope {
   const scope = context.getValue(SCOPE_KEY);
   return isScope(scope) ? scope : NO_SCOPE;
+}
+
+/** Reads the innermost scope that is open in a context, to change it; `undefined` when none is. */
+export function findOpenScope(context: Context): Scope | undefined {
+  const scope = context.getValue(SCOPE_KEY);
+  return isScope(scope) ? scope : undefined;
 }
 
 /** Derives a context with another scope. */
