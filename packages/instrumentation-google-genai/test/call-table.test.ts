@@ -1,0 +1,39 @@
+import { GoogleGenAI as GoogleGenAI3 } from "@google/genai";
+import { GoogleGenAI as GoogleGenAI1 } from "google-genai-1";
+import { GoogleGenAI as GoogleGenAI2 } from "google-genai-2";
+import { type CallTableRow, describeCallTable } from "../../instrumentation/test/call-table/describe-call-table.ts";
+import { readInstalledVersion } from "../../instrumentation/test/call-table/installed-version.ts";
+import { GoogleGenAIInstrumentation } from "../src/index.ts";
+import { createModelsAdapter } from "./call-table-adapter.ts";
+
+function toRow(alias: string, GoogleGenAI: unknown): CallTableRow {
+  // The parts of the class that the table uses are the same in all versions.
+  const Client = GoogleGenAI as typeof GoogleGenAI3;
+  const version = readInstalledVersion(import.meta.url, alias);
+  return {
+    name: `@google/genai ${version}`,
+    model: "gemini-2.5-flash",
+    usageArrives: "so far in each chunk",
+    unreadStream: "stays unread",
+    leftStream: "is let go of",
+    leavesZerosOut: true,
+    reports: ["cacheRead", "reasoning"],
+    createAdapter: (baseUrl, model) =>
+      createModelsAdapter(
+        (attempts) =>
+          new Client({ apiKey: "test", httpOptions: { baseUrl, retryOptions: { attempts, initialDelay: 0.01 } } }),
+        model,
+        !version.startsWith("1."),
+      ),
+  };
+}
+
+describeCallTable({
+  rows: [
+    toRow("google-genai-1", GoogleGenAI1),
+    toRow("google-genai-2", GoogleGenAI2),
+    toRow("@google/genai", GoogleGenAI3),
+  ],
+  basePath: "/google-api",
+  createInstrumentation: (options) => new GoogleGenAIInstrumentation(options),
+});
