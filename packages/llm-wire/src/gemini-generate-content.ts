@@ -1,3 +1,4 @@
+import type { Usage } from "@spancost/core";
 import { parseGeminiPath } from "./gemini-path.ts";
 import { readGeminiTier, readGeminiUsage } from "./gemini-usage.ts";
 import { parseJson, toList, toRecord, toText } from "./json-fields.ts";
@@ -40,8 +41,14 @@ class GeminiStreamReader implements StreamReader {
   }
 
   outcome(): WireOutcome {
-    return readChunks([...new Set([this.#lastFinish, this.#lastUsage, this.#failed])].map(parseJson));
+    const outcome = readChunks([...new Set([this.#lastFinish, this.#lastUsage, this.#failed])].map(parseJson));
+    return outcome.finishReasons.length > 0 ? outcome : { ...outcome, usage: withoutOutput(outcome.usage) };
   }
+}
+
+/** Of a stream that was left or cut, only the input is final: what was generated so far is less than what is billed. */
+function withoutOutput(usage: Usage): Usage {
+  return { ...usage, output: null, reasoning: null, audioOut: null, imageOut: null };
 }
 
 /** Reads chunks of one response, the whole of it or all that matters; of each figure the last one counts. */

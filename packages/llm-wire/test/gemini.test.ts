@@ -53,6 +53,12 @@ describe("Gemini generateContent", () => {
     expect(GEMINI_GENERATE_CONTENT.readResponse({ usageMetadata: { promptTokenCount: 10 } }).usage.output).toBeNull();
   });
 
+  it("knows the input of a stream that was cut, and not how much would have come out", () => {
+    const usageMetadata = { promptTokenCount: 9, candidatesTokenCount: 2, thoughtsTokenCount: 5, totalTokenCount: 16 };
+    const begun = readStream(GEMINI_GENERATE_CONTENT, [event({ candidates: [{ index: 0 }], usageMetadata })]);
+    expect(begun.usage).toEqual({ ...UNKNOWN_USAGE, input: 9 });
+  });
+
   it("reports a blocked prompt and an error inside a stream", () => {
     const blocked = {
       promptFeedback: { blockReason: "SAFETY" },
