@@ -28,6 +28,8 @@ export const SPANCOST = {
   /** 0 for the first attempt of a call, 1 for its first retry. */
   attempt: "spancost.attempt",
   costKind: "spancost.cost.kind",
+  /** `billing` on a span that the app's sampler would have dropped, and that is kept so that the bill is complete. */
+  sampling: "spancost.sampling",
   /** The service tier that the provider says it served, in the provider's own word. */
   serviceTier: "spancost.service_tier",
   /** The operator's account with the provider, where there are several; on the span or its resource. Contracts can name it. */
@@ -40,6 +42,13 @@ export const SPANCOST = {
   audioOutputTokens: "spancost.usage.audio.output_tokens",
   imageInputTokens: "spancost.usage.image.input_tokens",
   imageOutputTokens: "spancost.usage.image.output_tokens",
+  /** Generated images, whether billed by the image or by their tokens. */
+  images: "spancost.usage.images",
+  /** Seconds of audio heard or spoken, for models billed by time; a double, as providers send it. */
+  audioSeconds: "spancost.usage.audio_seconds",
+  videoSeconds: "spancost.usage.video_seconds",
+  /** Characters turned to speech, for models billed by the character. */
+  characters: "spancost.usage.characters",
   webSearchRequests: "spancost.usage.web_search_requests",
 } as const;
 

@@ -7,9 +7,9 @@ export interface Usage {
   readonly input: number | null;
   /** Input tokens read from the provider's prompt cache; part of `input`. */
   readonly cacheRead: number | null;
-  /** Input tokens written to the prompt cache for five minutes (or for the provider's only duration); part of `input`. */
+  /** Input tokens written to the prompt cache for five minutes, or for the provider's shorter or only duration; part of `input`. */
   readonly cacheWrite5m: number | null;
-  /** Input tokens written to the prompt cache for one hour; part of `input`. */
+  /** Input tokens written to the prompt cache for the longer of two durations: one hour, OpenAI's twelve; part of `input`. */
   readonly cacheWrite1h: number | null;
   /** All output tokens, including reasoning, audio and images. */
   readonly output: number | null;

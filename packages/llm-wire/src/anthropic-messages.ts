@@ -7,6 +7,8 @@ import { type StreamReader, type WireFormat, type WireOutcome, UNKNOWN_OUTCOME }
 
 /** The tier name under which Anthropic's `speed: "fast"` is billed. */
 const FAST = "fast";
+/** The events that are read; a piece of text that looks like one costs a needless reading. */
+const TELLING_EVENT = /message_(?:start|delta|stop)|error/;
 
 /** Anthropic messages, plain and streamed. */
 export const ANTHROPIC_MESSAGES: WireFormat = {
@@ -30,6 +32,10 @@ class AnthropicStreamReader implements StreamReader {
 
   get finished(): boolean {
     return this.#finished;
+  }
+
+  mayTell(text: string): boolean {
+    return TELLING_EVENT.test(text);
   }
 
   readEvent({ event, data }: SseEvent): void {

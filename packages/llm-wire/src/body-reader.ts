@@ -1,4 +1,5 @@
 import { parseJson } from "./json-fields.ts";
+import { toLatin1 } from "./latin1.ts";
 import { SseSplitter } from "./sse-splitter.ts";
 import { readTopLevelFields } from "./top-level-fields.ts";
 import { type WireFormat, type WireOutcome, UNKNOWN_OUTCOME } from "./wire-format.ts";
@@ -49,7 +50,21 @@ class SseBodyReader implements BodyReader {
   }
 
   readBytes(bytes: Uint8Array): void {
-    this.#splitter.write(bytes);
+    if (this.#reader.mayTell === undefined) return this.#splitter.write(bytes);
+    const text = toLatin1(bytes);
+    let start = 0;
+    if (!this.#splitter.isBetweenEvents) {
+      start = findEventEnd(text, text.indexOf("\n\n"));
+      this.#splitter.write(start === text.length ? bytes : bytes.subarray(0, start));
+      if (start === text.length) return;
+    }
+    // Whole events without anything to tell are passed over; what tells, or has no end yet, is read.
+    const rest = start === 0 ? text : text.slice(start);
+    if (this.#splitter.isBetweenEvents && !this.#reader.mayTell(rest)) {
+      if (rest.endsWith("\n\n")) return;
+      start += rest.lastIndexOf("\n\n") === -1 ? 0 : rest.lastIndexOf("\n\n") + 2;
+    }
+    this.#splitter.write(bytes.subarray(start));
   }
 
   readText(text: string): void {
@@ -67,6 +82,11 @@ class SseBodyReader implements BodyReader {
   }
 }
 
+/** The place after a blank line; the text's end when there is none. */
+function findEventEnd(text: string, blankLine: number): number {
+  return blankLine === -1 ? text.length : blankLine + 2;
+}
+
 class JsonBodyReader implements BodyReader {
   readonly #format: WireFormat;
   readonly finished = false;
@@ -80,7 +100,8 @@ class JsonBodyReader implements BodyReader {
 
   readBytes(bytes: Uint8Array): void {
     this.#sizeBytes += bytes.length;
-    if (this.#sizeBytes <= MAX_JSON_BODY_BYTES) this.#parts.push(bytes.slice());
+    // `slice` of a Buffer would be the same bytes.
+    if (this.#sizeBytes <= MAX_JSON_BODY_BYTES) this.#parts.push(new Uint8Array(bytes));
     else this.#parts = [];
   }
 

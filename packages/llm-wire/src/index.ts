@@ -3,9 +3,16 @@ export { type BodyReader, type WireHeaders, MAX_JSON_BODY_BYTES, createBodyReade
 export { EventStreamSplitter, MAX_EVENT_STREAM_MESSAGE_BYTES } from "./event-stream-splitter.ts";
 export { GEMINI_EMBED_CONTENT } from "./gemini-embed-content.ts";
 export { GEMINI_GENERATE_CONTENT } from "./gemini-generate-content.ts";
-export { OPENAI_CHAT, type OpenAIChatOptions, createOpenAIChatFormat } from "./openai-chat.ts";
+export {
+  OPENAI_CHAT,
+  OPENAI_COMPLETIONS,
+  createOpenAIChatFormat,
+  createOpenAICompletionsFormat,
+} from "./openai-chat.ts";
+export { readOpenRouterCost, readPerplexityCost, readXaiCost } from "./openai-costs.ts";
 export { OPENAI_EMBEDDINGS } from "./openai-embeddings.ts";
 export { OPENAI_RESPONSES } from "./openai-responses.ts";
+export type { OpenAIQuirks } from "./openai-usage.ts";
 export { MAX_SSE_EVENT_LENGTH, type SseEvent, SseSplitter } from "./sse-splitter.ts";
 export { readTopLevelFields } from "./top-level-fields.ts";
 export {

@@ -1,41 +1,64 @@
 import { readErrorType } from "./error-type.ts";
 import { parseJson, toList, toRecord, toText } from "./json-fields.ts";
-import { readOpenAIUsage } from "./openai-usage.ts";
+import { readRequestModel } from "./openai-request.ts";
+import { addUsageWish } from "./openai-stream-options.ts";
+import { type OpenAIQuirks, readOpenAIUsage } from "./openai-usage.ts";
 import type { SseEvent } from "./sse-splitter.ts";
 import { readTopLevelFields } from "./top-level-fields.ts";
-import { type StreamReader, type WireFormat, type WireOutcome, UNKNOWN_OUTCOME } from "./wire-format.ts";
-
-export interface OpenAIChatOptions {
-  /**
-   * The provider leaves reasoning tokens out of `completion_tokens` (xAI does).
-   * @default false
-   */
-  readonly excludesReasoning?: boolean;
-}
+import { UsageFilter } from "./usage-filter.ts";
+import {
+  type StreamReader,
+  type UnaskedUsage,
+  type WireFormat,
+  type WireOutcome,
+  type WireRequest,
+  UNKNOWN_OUTCOME,
+} from "./wire-format.ts";
 
 const FIELDS = ["id", "model", "service_tier", "choices", "usage", "x_groq", "error"] as const;
 const END_OF_STREAM = "[DONE]";
 /** Chunks that say more than another piece of text. Text that looks like it costs one needless parse. */
 const TELLING_CHUNK = /"(?:usage|x_groq|error)"\s*:\s*[{"]|"finish_reason"\s*:\s*"/;
 
+const UNASKED_USAGE: UnaskedUsage = { addTo: addUsageWish, createFilter: () => new UsageFilter() };
+
 /** OpenAI chat completions and their many compatible ones; Groq's older streams carry usage in `x_groq`. */
-export function createOpenAIChatFormat(options: OpenAIChatOptions = {}): WireFormat {
-  const readChunk = (chunk: unknown) => readChatBody(chunk, options.excludesReasoning ?? false);
-  return {
-    name: "openai-chat",
-    matchRequest: (method, pathname) => method === "POST" && pathname.endsWith("/chat/completions"),
-    readRequest: (_pathname, body) => {
-      const { model, stream } = readTopLevelFields(body ?? "", ["model", "stream"]);
-      return { operation: "chat", requestModel: toText(model), streamed: stream === true };
-    },
-    responseFields: FIELDS,
-    readResponse: readChunk,
-    createStreamReader: () => new OpenAIChatStreamReader(readChunk),
-  };
+export function createOpenAIChatFormat(quirks: OpenAIQuirks = {}): WireFormat {
+  return createFormat("openai-chat", "chat", (pathname) => pathname.endsWith("/chat/completions"), quirks);
+}
+
+/** OpenAI's older completions of a prompt, which differ from chat in what the choices hold, and so not here. */
+export function createOpenAICompletionsFormat(quirks: OpenAIQuirks = {}): WireFormat {
+  const matches = (pathname: string) => pathname.endsWith("/completions") && !pathname.endsWith("/chat/completions");
+  return createFormat("openai-completions", "text_completion", matches, quirks);
 }
 
 /** OpenAI chat completions as OpenAI, Groq and most compatible providers report them. */
 export const OPENAI_CHAT: WireFormat = createOpenAIChatFormat();
+
+/** OpenAI's older completions. */
+export const OPENAI_COMPLETIONS: WireFormat = createOpenAICompletionsFormat();
+
+function createFormat(
+  name: string,
+  operation: WireRequest["operation"],
+  matches: (pathname: string) => boolean,
+  quirks: OpenAIQuirks,
+): WireFormat {
+  const readChunk = (chunk: unknown) => readChatBody(chunk, quirks);
+  return {
+    name,
+    matchRequest: (method, pathname) => method === "POST" && matches(pathname),
+    readRequest: (pathname, body) => {
+      const { model, stream } = readTopLevelFields(body ?? "", ["model", "stream"]);
+      return { operation, requestModel: readRequestModel(pathname, model), streamed: stream === true };
+    },
+    responseFields: FIELDS,
+    readResponse: readChunk,
+    createStreamReader: () => new OpenAIChatStreamReader(readChunk),
+    unaskedUsage: UNASKED_USAGE,
+  };
+}
 
 class OpenAIChatStreamReader implements StreamReader {
   readonly #readChunk: (chunk: unknown) => WireOutcome;
@@ -50,12 +73,16 @@ class OpenAIChatStreamReader implements StreamReader {
     return this.#finished;
   }
 
+  /** The first chunks carry the identity: Azure's very first one has an empty model. */
+  mayTell(text: string): boolean {
+    return this.#outcome.responseModel === null || text.includes(END_OF_STREAM) || TELLING_CHUNK.test(text);
+  }
+
   readEvent({ data }: SseEvent): void {
     if (data.startsWith(END_OF_STREAM)) {
       this.#finished = true;
       return;
     }
-    // The first chunks carry the identity: Azure's very first one has an empty model.
     if (this.#outcome.responseModel !== null && !TELLING_CHUNK.test(data)) return;
     const chunk = parseJson(data);
     if (chunk !== undefined) this.#outcome = mergeOutcomes(this.#outcome, this.#readChunk(chunk));
@@ -66,23 +93,27 @@ class OpenAIChatStreamReader implements StreamReader {
   }
 }
 
-function readChatBody(value: unknown, excludesReasoning: boolean): WireOutcome {
+function readChatBody(value: unknown, { excludesReasoning, readCostUsd }: OpenAIQuirks): WireOutcome {
   const body = toRecord(value);
   const errorType = body.error === undefined || body.error === null ? null : readErrorType(body.error);
   const finishReasons = toList(body.choices).map((choice) => toText(toRecord(choice).finish_reason));
+  const usage = body.usage ?? toRecord(body.x_groq).usage;
+  const costUsd = readCostUsd?.(usage) ?? null;
   return {
     ...UNKNOWN_OUTCOME,
     responseModel: toText(body.model),
     responseId: toText(body.id),
     serviceTier: toText(body.service_tier),
-    usage: readOpenAIUsage(body.usage ?? toRecord(body.x_groq).usage, excludesReasoning),
+    usage: readOpenAIUsage(usage, excludesReasoning),
     finishReasons: finishReasons.filter((reason) => reason !== null),
+    ...(costUsd === null ? {} : { costUsd }),
     ...(errorType === null ? {} : { errorType }),
   };
 }
 
 function mergeOutcomes(before: WireOutcome, next: WireOutcome): WireOutcome {
   const errorType = next.errorType ?? before.errorType;
+  const costUsd = next.costUsd ?? before.costUsd;
   return {
     responseModel: next.responseModel ?? before.responseModel,
     responseId: next.responseId ?? before.responseId,
@@ -90,6 +121,7 @@ function mergeOutcomes(before: WireOutcome, next: WireOutcome): WireOutcome {
     inferenceRegion: null,
     usage: next.usage.input === null && next.usage.output === null ? before.usage : next.usage,
     finishReasons: [...before.finishReasons, ...next.finishReasons],
+    ...(costUsd === undefined ? {} : { costUsd }),
     ...(errorType === undefined ? {} : { errorType }),
   };
 }

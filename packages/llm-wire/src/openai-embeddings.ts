@@ -1,4 +1,5 @@
 import { toRecord, toText } from "./json-fields.ts";
+import { readRequestModel } from "./openai-request.ts";
 import { readOpenAIUsage } from "./openai-usage.ts";
 import { readTopLevelFields } from "./top-level-fields.ts";
 import { type WireFormat, type WireOutcome, UNKNOWN_OUTCOME } from "./wire-format.ts";
@@ -7,9 +8,9 @@ import { type WireFormat, type WireOutcome, UNKNOWN_OUTCOME } from "./wire-forma
 export const OPENAI_EMBEDDINGS: WireFormat = {
   name: "openai-embeddings",
   matchRequest: (method, pathname) => method === "POST" && pathname.endsWith("/embeddings"),
-  readRequest: (_pathname, body) => {
+  readRequest: (pathname, body) => {
     const { model } = readTopLevelFields(body ?? "", ["model"]);
-    return { operation: "embeddings", requestModel: toText(model), streamed: false };
+    return { operation: "embeddings", requestModel: readRequestModel(pathname, model), streamed: false };
   },
   responseFields: ["model", "usage"],
   readResponse: readEmbeddings,

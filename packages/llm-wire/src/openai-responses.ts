@@ -1,6 +1,8 @@
 import { type Usage, UNKNOWN_USAGE } from "@spancost/core";
 import { parseJson, toCount, toList, toRecord, toText } from "./json-fields.ts";
 import { readErrorType } from "./error-type.ts";
+import { readRequestModel } from "./openai-request.ts";
+import { readCacheWrites } from "./openai-usage.ts";
 import type { SseEvent } from "./sse-splitter.ts";
 import { readTopLevelFields } from "./top-level-fields.ts";
 import { type StreamReader, type WireFormat, type WireOutcome, UNKNOWN_OUTCOME } from "./wire-format.ts";
@@ -8,14 +10,16 @@ import { type StreamReader, type WireFormat, type WireOutcome, UNKNOWN_OUTCOME }
 const FIRST_EVENT = "response.created";
 const LAST_EVENTS: ReadonlySet<string> = new Set(["response.completed", "response.incomplete", "response.failed"]);
 const ERROR_EVENT = "error";
+/** Any of these events; a piece of text that looks like one costs a needless reading. */
+const TELLING_EVENT = /response\.(?:created|completed|incomplete|failed)|error/;
 
 /** OpenAI responses, plain and streamed. */
 export const OPENAI_RESPONSES: WireFormat = {
   name: "openai-responses",
   matchRequest: (method, pathname) => method === "POST" && pathname.endsWith("/responses"),
-  readRequest: (_pathname, body) => {
+  readRequest: (pathname, body) => {
     const { model, stream } = readTopLevelFields(body ?? "", ["model", "stream"]);
-    return { operation: "chat", requestModel: toText(model), streamed: stream === true };
+    return { operation: "chat", requestModel: readRequestModel(pathname, model), streamed: stream === true };
   },
   responseFields: ["id", "model", "service_tier", "status", "usage", "error", "incomplete_details", "output"],
   readResponse: readResponseBody,
@@ -28,6 +32,10 @@ class OpenAIResponsesStreamReader implements StreamReader {
 
   get finished(): boolean {
     return this.#finished;
+  }
+
+  mayTell(text: string): boolean {
+    return TELLING_EVENT.test(text);
   }
 
   readEvent({ event, data }: SseEvent): void {
@@ -80,7 +88,7 @@ function readResponsesUsage(value: unknown): Usage {
     ...UNKNOWN_USAGE,
     input: toCount(usage.input_tokens),
     cacheRead: toCount(input.cached_tokens),
-    cacheWrite5m: toCount(input.cache_write_tokens),
+    ...readCacheWrites(input),
     output: toCount(usage.output_tokens),
     reasoning: toCount(toRecord(usage.output_tokens_details).reasoning_tokens),
   };

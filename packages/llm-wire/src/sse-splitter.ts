@@ -32,6 +32,8 @@ export class SseSplitter {
   #skipLineFeed = false;
   #atStart = true;
   #droppedEvents = 0;
+  /** Whether the last byte was one of a character of several. */
+  #isInCharacter = false;
 
   constructor(onEvent: (event: SseEvent) => void, maxEventLength = MAX_SSE_EVENT_LENGTH) {
     this.#onEvent = onEvent;
@@ -43,8 +45,16 @@ export class SseSplitter {
     return this.#droppedEvents;
   }
 
+  /** Whether nothing of an event is held: bytes up to the end of an event may be left out. */
+  get isBetweenEvents(): boolean {
+    return (
+      this.#length === 0 && !this.#tooLong && !this.#skipLineFeed && !this.#isInCharacter && this.#data === undefined
+    );
+  }
+
   /** Reads the next piece. Keeps no reference to it: its buffer may be transferred afterwards. */
   write(bytes: Uint8Array): void {
+    if (bytes.length > 0) this.#isInCharacter = (bytes[bytes.length - 1] ?? 0) > 0x7f;
     this.#readText(this.#decoder.decode(bytes, { stream: true }));
   }
 

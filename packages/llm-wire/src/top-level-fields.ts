@@ -9,6 +9,17 @@ const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
 const COLON = 0x3a;
 
+/** One member of a JSON object of the top level, by its places in the text. */
+export interface TopLevelMember {
+  /** The key as it is written, escapes and all. */
+  readonly key: string;
+  /** Where the key's opening quote stands. */
+  readonly start: number;
+  /** Where the value starts, and the place after its last character. */
+  readonly valueStart: number;
+  readonly valueEnd: number;
+}
+
 /**
  * Reads some top-level fields of a JSON object without building the rest: prompts and embeddings are megabytes, and are
  * skipped at the speed of a text search. A field that is absent, or comes after a place that is no JSON, is left out.
@@ -16,33 +27,62 @@ const COLON = 0x3a;
 export function readTopLevelFields(json: string, names: readonly string[]): Record<string, unknown> {
   const found: Record<string, unknown> = Object.create(null);
   let missing = names.length;
-  let position = skipSpace(json, 0);
-  if (json.charCodeAt(position) !== OPEN_BRACE) return found;
-  while (missing > 0) {
-    position = skipSpace(json, position + 1);
-    if (json.charCodeAt(position) !== QUOTE) break;
-    const keyEnd = findStringEnd(json, position);
-    const name = json.slice(position + 1, keyEnd - 1);
-    position = skipSpace(json, keyEnd);
-    if (json.charCodeAt(position) !== COLON) break;
-    const end = findValueEnd(json, position + 1);
-    if (end === -1) break;
-    if (names.includes(name)) {
-      if (!(name in found)) missing -= 1;
-      found[name] = parseJson(json.slice(position + 1, end));
-    }
-    position = end;
-    if (json.charCodeAt(position) !== COMMA) break;
-  }
+  visitTopLevel(json, ({ key, valueStart, valueEnd }) => {
+    if (!names.includes(key)) return true;
+    if (!(key in found)) missing -= 1;
+    found[key] = parseJson(json.slice(valueStart, valueEnd));
+    return missing > 0;
+  });
   return found;
+}
+
+/** The members of a JSON object in their order; `null` for text that is not one object and nothing else. */
+export function listTopLevelMembers(json: string): readonly TopLevelMember[] | null {
+  const members: TopLevelMember[] = [];
+  const end = visitTopLevel(json, (member) => members.push(member) > 0);
+  return end !== -1 && skipSpace(json, end) === json.length ? members : null;
+}
+
+/**
+ * Shows the members of the JSON object that the text begins with until `visit` returns false.
+ * @returns the place after the object, -1 when it was not read to its end
+ */
+function visitTopLevel(json: string, visit: (member: TopLevelMember) => boolean): number {
+  let position = skipSpace(json, 0);
+  if (json.charCodeAt(position) !== OPEN_BRACE) return -1;
+  const first = skipSpace(json, position + 1);
+  if (json.charCodeAt(first) === CLOSE_BRACE) return first + 1;
+  for (;;) {
+    const start = skipSpace(json, position + 1);
+    if (json.charCodeAt(start) !== QUOTE) return -1;
+    const keyEnd = findStringEnd(json, start);
+    const colon = skipSpace(json, keyEnd);
+    if (json.charCodeAt(colon) !== COLON) return -1;
+    position = findValueEnd(json, colon + 1);
+    if (position === -1) return -1;
+    const valueStart = skipSpace(json, colon + 1);
+    const valueEnd = trimSpace(json, position);
+    if (!visit({ key: json.slice(start + 1, keyEnd - 1), start, valueStart, valueEnd })) return -1;
+    const code = json.charCodeAt(position);
+    if (code === CLOSE_BRACE) return position + 1;
+    if (code !== COMMA) return -1;
+  }
+}
+
+/** The place after the last character before `end` that is no space. */
+function trimSpace(json: string, end: number): number {
+  let position = end;
+  while (position > 0 && isSpace(json.charCodeAt(position - 1))) position -= 1;
+  return position;
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || (code >= 0x09 && code <= 0x0d);
 }
 
 function skipSpace(json: string, from: number): number {
   let position = from;
-  for (let code = json.charCodeAt(position); code === 0x20 || (code >= 0x09 && code <= 0x0d);) {
-    position += 1;
-    code = json.charCodeAt(position);
-  }
+  while (isSpace(json.charCodeAt(position))) position += 1;
   return position;
 }
 

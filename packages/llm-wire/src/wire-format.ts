@@ -5,10 +5,20 @@ import type { SseEvent } from "./sse-splitter.ts";
 /** What a request says about the call, before anything came back. */
 export interface WireRequest {
   /** `gen_ai.operation.name` of the conventions. */
-  readonly operation: "chat" | "generate_content" | "embeddings";
+  readonly operation:
+    | "chat"
+    | "text_completion"
+    | "generate_content"
+    | "embeddings"
+    | "image_generation"
+    | "speech"
+    | "transcription"
+    | "translation";
   readonly requestModel: string | null;
   /** Whether the caller asked for a stream. */
   readonly streamed: boolean;
+  /** The format to read the response in, where that depends on what was asked. */
+  readonly responseFormat?: WireFormat;
 }
 
 /** What a response says about the call, as far as it was read. */
@@ -22,6 +32,8 @@ export interface WireOutcome {
   readonly usage: Usage;
   /** One a choice, in the provider's own words. */
   readonly finishReasons: readonly string[];
+  /** What the provider itself says the call costs, in USD. */
+  readonly costUsd?: number;
   /** The provider's code of an error that came inside a response of status 200. */
   readonly errorType?: string;
 }
@@ -39,6 +51,11 @@ export const UNKNOWN_OUTCOME: WireOutcome = {
 /** Reduces the events of one streamed response to its outcome; keeps no event that it does not need. */
 export interface StreamReader {
   readEvent(event: SseEvent): void;
+  /**
+   * Whether events in this text may say something. It is a piece of the stream as Latin-1, whole events or parts of some; one
+   * without anything to tell is not even split. Absent: every event is read.
+   */
+  mayTell?(text: string): boolean;
   /** Whether the format's last event has been seen: whatever still comes says nothing new. */
   readonly finished: boolean;
   /** What is known so far. */
@@ -66,13 +83,18 @@ export interface WireFormat {
   readonly name: string;
   /** Whether a request of this method and path is a call in this format; paths match by their end, so any prefix works. */
   matchRequest(method: string, pathname: string): boolean;
-  /** `body`: the request's JSON text, or `null` when it cannot be read. */
-  readRequest(pathname: string, body: string | null): WireRequest;
+  /**
+   * `body`: the request's JSON text, or `null` when it cannot be read; `readField`: a field of the form that was sent instead, or
+   * `null`.
+   */
+  readRequest(pathname: string, body: string | null, readField?: (name: string) => string | null): WireRequest;
   /** Names of the top-level fields that `readResponse` looks at. */
   readonly responseFields: readonly string[];
   /** `body`: the parsed response, or an object with its `responseFields` only. */
   readResponse(body: unknown): WireOutcome;
   createStreamReader(): StreamReader;
+  /** What a response tells whose body is sound, a picture or a film: its bytes are not looked at. Absent: nothing. */
+  readBinary?(): WireOutcome;
   /** Set when streams of this format report usage only to callers that ask for it. */
   readonly unaskedUsage?: UnaskedUsage;
 }

@@ -1,3 +1,4 @@
+import { GEN_AI } from "../attribute-names.ts";
 import type { Dialect } from "./dialect.ts";
 import { CONVENTION_FIELDS, CONVENTION_USAGE, ROLES_BY_OPERATION } from "./shared.ts";
 
@@ -8,6 +9,11 @@ export const SPANCOST_DIALECT: Dialect = {
   roles: ROLES_BY_OPERATION,
   fields: CONVENTION_FIELDS,
   usage: CONVENTION_USAGE,
+  // Our span processor's own estimate is `local`; `provider` is a figure that stood in the response.
+  providedUsd: {
+    sources: [GEN_AI.costAmount],
+    when: [{ attribute: GEN_AI.costSource, in: ["provider"] }],
+  },
 };
 
 /** The official OpenTelemetry instrumentations of LLM clients. */

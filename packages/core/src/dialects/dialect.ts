@@ -134,5 +134,9 @@ export interface UsageSources {
   readonly audioOut?: readonly Source[];
   readonly imageIn?: readonly Source[];
   readonly imageOut?: readonly Source[];
+  readonly images?: readonly Source[];
+  readonly audioSeconds?: readonly Source[];
+  readonly videoSeconds?: readonly Source[];
+  readonly characters?: readonly Source[];
   readonly webSearchRequests?: readonly Source[];
 }

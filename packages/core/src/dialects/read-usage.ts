@@ -1,3 +1,5 @@
+import { SECONDS_SCALE } from "../check-usage.ts";
+import { formatDecimal, parseDecimal } from "../decimal.ts";
 import type { Usage } from "../usage.ts";
 import { UNKNOWN_USAGE } from "../usage.ts";
 import type { AttributeAccess } from "./attribute-access.ts";
@@ -10,6 +12,9 @@ export interface Exclusions {
   /** Whether the model reasons as a rule, so that an output without its reasoning is far from what was billed. */
   readonly modelReasons: boolean;
 }
+
+/** Most seconds that one call can have, about thirty years: what is above is another unit. */
+const MAX_SECONDS = 1e9;
 
 /** Reads the buckets of a span and brings the totals to the canonical meaning: with their parts. */
 export function readUsage(access: AttributeAccess, sources: UsageSources, exclusions: Exclusions): Usage {
@@ -33,6 +38,10 @@ export function readUsage(access: AttributeAccess, sources: UsageSources, exclus
     audioOut,
     imageIn: access.firstCount(sources.imageIn),
     imageOut: access.firstCount(sources.imageOut),
+    images: access.firstCount(sources.images),
+    audioSeconds: toSeconds(access.firstCount(sources.audioSeconds)),
+    videoSeconds: toSeconds(access.firstCount(sources.videoSeconds)),
+    characters: access.firstCount(sources.characters),
     webSearchRequests: access.firstCount(sources.webSearchRequests),
   };
 
@@ -48,6 +57,14 @@ export function readUsage(access: AttributeAccess, sources: UsageSources, exclus
     if (output === null || !exclusions.outputExcludesReasoning) return output;
     return reasoning === null && exclusions.modelReasons ? null : output + (reasoning ?? 0);
   }
+}
+
+/** Seconds as the decimal that a usage has; what cannot be one is passed on, so that it is rejected visibly. */
+function toSeconds(seconds: number | null): string | null {
+  if (seconds === null) return null;
+  const scaled =
+    seconds >= 0 && seconds <= MAX_SECONDS ? parseDecimal(seconds.toFixed(SECONDS_SCALE), SECONDS_SCALE) : null;
+  return scaled === null ? String(seconds) : formatDecimal(scaled, SECONDS_SCALE);
 }
 
 /** Whether the reported cache reads and writes are more than the reported input. */

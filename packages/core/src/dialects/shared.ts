@@ -2,7 +2,7 @@ import { GEN_AI, SPANCOST } from "../attribute-names.ts";
 import type { FieldSources, RoleRule, UsageSources } from "./dialect.ts";
 
 /** Operations of the GenAI conventions, and of producers near to them, that are one inference each. */
-const INFERENCE_OPERATIONS = [
+export const INFERENCE_OPERATIONS: readonly string[] = [
   "chat",
   "text_completion",
   "completion",
@@ -12,6 +12,7 @@ const INFERENCE_OPERATIONS = [
   "image_generation",
   "speech",
   "transcription",
+  "translation",
   "rerank",
   "responses",
   "messages",
@@ -87,5 +88,9 @@ export const CONVENTION_USAGE: UsageSources = {
   audioOut: [SPANCOST.audioOutputTokens],
   imageIn: [SPANCOST.imageInputTokens],
   imageOut: [SPANCOST.imageOutputTokens],
+  images: [SPANCOST.images],
+  audioSeconds: [SPANCOST.audioSeconds],
+  videoSeconds: [SPANCOST.videoSeconds],
+  characters: [SPANCOST.characters],
   webSearchRequests: [SPANCOST.webSearchRequests],
 };

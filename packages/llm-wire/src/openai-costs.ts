@@ -1,0 +1,28 @@
+import { toCount, toRecord } from "./json-fields.ts";
+
+/** xAI counts its own figure in ticks of 1e-10 USD. */
+const TICKS_PER_USD = 1e10;
+
+/**
+ * OpenRouter's charge in credits, which are USD. With the caller's own key to the provider (`is_byok`) it is only the fee, and what
+ * the provider takes comes on top.
+ * @see https://openrouter.ai/docs/cookbook/administration/usage-accounting read 2026-11-20
+ */
+export function readOpenRouterCost(value: unknown): number | null {
+  const usage = toRecord(value);
+  const cost = toCount(usage.cost);
+  if (cost === null || usage.is_byok !== true) return cost;
+  const upstream = toCount(toRecord(usage.cost_details).upstream_inference_cost);
+  return upstream === null ? null : cost + upstream;
+}
+
+/** Perplexity's total of tokens, searches and the fee a request. @see https://docs.perplexity.ai/api-reference/chat-completions-post `usage.cost` */
+export function readPerplexityCost(value: unknown): number | null {
+  return toCount(toRecord(toRecord(value).cost).total_cost);
+}
+
+/** xAI's figure. @see https://docs.x.ai/docs/api-reference `usage.cost_in_usd_ticks` */
+export function readXaiCost(value: unknown): number | null {
+  const ticks = toCount(toRecord(value).cost_in_usd_ticks);
+  return ticks === null ? null : ticks / TICKS_PER_USD;
+}

@@ -1,0 +1,221 @@
+import { parseJson, toRecord } from "./json-fields.ts";
+import { toLatin1 } from "./latin1.ts";
+import { findFirstEventEnd, findLastEventEnd, findLineEnd, findLineStart, lineEndLength } from "./sse-lines.ts";
+import { listTopLevelMembers } from "./top-level-fields.ts";
+import type { StreamFilter } from "./wire-format.ts";
+
+/** Longest event that is held back, in bytes; a longer one passes as it is. Chunks of chat are some hundred bytes. */
+export const MAX_HELD_BYTES = 256 * 1024;
+
+const USAGE = '"usage"';
+const DATA = "data:";
+const NOTHING = new Uint8Array(0);
+/** How OpenAI ends a chunk whose usage is null; the obfuscation is letters and digits. */
+const LAST_MEMBERS = /\s*(?:,\s*"obfuscation"\s*:\s*"[A-Za-z0-9]*"\s*)?\}[ \t]*(?=[\r\n]|$)/y;
+/** Members of a chunk that say nothing which the chunks before it did not say. */
+const TELL_NOTHING: ReadonlySet<string> = new Set([
+  "id",
+  "object",
+  "created",
+  "model",
+  "choices",
+  "usage",
+  "service_tier",
+  "system_fingerprint",
+  "obfuscation",
+]);
+const NO_CHOICES = /"choices"\s*:\s*\[\s*\]/;
+
+/** A range of bytes to leave out. */
+interface Cut {
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * Takes out of a stream of OpenAI chat chunks what asking for usage brought in: the chunk of usage alone, and the `"usage":null`
+ * of every other. Everything else passes byte for byte, and at once: only an event whose end has not come is held back.
+ */
+export class UsageFilter implements StreamFilter {
+  /** The beginning of an event, in a buffer that grows. */
+  #held = NOTHING;
+  #heldBytes = 0;
+  /** Whether the rest of an event is passed on that was too long to hold. */
+  #isPassing = false;
+  /** Whether a line feed that comes next still belongs to the line end of an event that was taken out. */
+  #dropLineFeed = false;
+
+  write(bytes: Uint8Array): Uint8Array {
+    const fresh = this.#dropLineFeed && bytes[0] === 0x0a ? bytes.subarray(1) : bytes;
+    if (bytes.length > 0) this.#dropLineFeed = false;
+    if (fresh.length === 0) return fresh;
+    if (this.#heldBytes === 0) return this.#filter(fresh, 0);
+    // Two characters of a line end, and the one before it, may have come already.
+    const from = Math.max(0, this.#heldBytes - 2);
+    this.#append(fresh);
+    const all = this.#held.subarray(0, this.#heldBytes);
+    this.#held = NOTHING;
+    this.#heldBytes = 0;
+    return this.#filter(all, from);
+  }
+
+  end(): Uint8Array {
+    const rest = this.#held.subarray(0, this.#heldBytes);
+    this.#held = NOTHING;
+    this.#heldBytes = 0;
+    return this.#isPassing ? rest : this.#takeOut(rest, toLatin1(rest), rest.length);
+  }
+
+  /** `bytes`: from the start of an event on, with no event's end before `from`. */
+  #filter(bytes: Uint8Array, from: number): Uint8Array {
+    const text = toLatin1(bytes);
+    const end = text.endsWith("\n\n") ? text.length : findLastEventEnd(text, from);
+    if (end === -1) return this.#holdBack(bytes);
+    if (end < bytes.length) this.#append(bytes.subarray(end));
+    if (!this.#isPassing) return this.#takeOut(bytes, text, end);
+    // What comes up to the first end of an event belongs to the one that was too long.
+    this.#isPassing = false;
+    const firstEnd = findFirstEventEnd(text);
+    const rest = this.#takeOut(bytes.subarray(firstEnd), text.slice(firstEnd), end - firstEnd);
+    return join(bytes.subarray(0, firstEnd), rest);
+  }
+
+  #holdBack(bytes: Uint8Array): Uint8Array {
+    if (!this.#isPassing && bytes.length <= MAX_HELD_BYTES) {
+      this.#append(bytes);
+      return NOTHING;
+    }
+    // The last two bytes stay: they may be half of the blank line.
+    this.#isPassing = true;
+    this.#append(bytes.subarray(bytes.length - 2));
+    return bytes.subarray(0, bytes.length - 2);
+  }
+
+  #append(bytes: Uint8Array): void {
+    const length = this.#heldBytes + bytes.length;
+    if (length > this.#held.length) {
+      const larger = new Uint8Array(Math.max(length, Math.min(this.#held.length * 2, 2 * MAX_HELD_BYTES)));
+      larger.set(this.#held.subarray(0, this.#heldBytes));
+      this.#held = larger;
+    }
+    this.#held.set(bytes, this.#heldBytes);
+    this.#heldBytes = length;
+  }
+
+  #takeOut(bytes: Uint8Array, text: string, end: number): Uint8Array {
+    let at = text.indexOf(USAGE);
+    if (at === -1 || at >= end) return end === bytes.length ? bytes : bytes.subarray(0, end);
+    const cuts: Cut[] = [];
+    while (at !== -1 && at < end) {
+      const cut = findCut(text, at, end);
+      if (cut !== null) cuts.push(cut);
+      at = text.indexOf(USAGE, cut === null ? at + USAGE.length : cut.to);
+    }
+    const last = cuts.at(-1);
+    this.#dropLineFeed = last?.to === end && text.charAt(end - 1) === "\r";
+    return cuts.length === 0 && end === bytes.length ? bytes : copyWithout(bytes, cuts, end);
+  }
+}
+
+function join(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const both = new Uint8Array(first.length + second.length);
+  both.set(first);
+  both.set(second, first.length);
+  return both;
+}
+
+function copyWithout(bytes: Uint8Array, cuts: readonly Cut[], end: number): Uint8Array {
+  let length = end;
+  for (const { from, to } of cuts) length -= to - from;
+  const copy = new Uint8Array(length);
+  let read = 0;
+  let written = 0;
+  for (const { from, to } of cuts) {
+    copy.set(bytes.subarray(read, from), written);
+    written += from - read;
+    read = to;
+  }
+  copy.set(bytes.subarray(read, end), written);
+  return copy;
+}
+
+/** What to leave out on account of the `"usage"` at a place, or `null`. */
+function findCut(text: string, at: number, end: number): Cut | null {
+  const colon = skipSpaces(text, at + USAGE.length);
+  if (text.charAt(colon) !== ":") return null;
+  const value = skipSpaces(text, colon + 1);
+  const isNull = text.startsWith("null", value);
+  if (!isNull && text.charAt(value) !== "{") return null;
+  const lineStart = findLineStart(text, at);
+  if (!text.startsWith(DATA, lineStart)) return null;
+  const line = { start: lineStart, end: Math.min(findLineEnd(text, value), end) };
+  if (isNull && isAlone(text, line, end) && isLikeObject(text, lineStart, at)) {
+    LAST_MEMBERS.lastIndex = value + 4;
+    if (LAST_MEMBERS.test(text)) return toMemberCut(text, at, value + 4);
+  }
+  return isNull ? cutMember(text, line) : cutChunk(text, line, end);
+}
+
+/** Whether a line of data begins as an object, and what stands at a place begins a member of one. */
+function isLikeObject(text: string, lineStart: number, at: number): boolean {
+  if (text.charAt(skipSpaces(text, lineStart + DATA.length)) !== "{") return false;
+  const before = text.charAt(skipSpacesBack(text, at - 1));
+  return before === "," || before === "{";
+}
+
+interface Line {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Whether a line is an event of its own: between blank lines, or the ends of the text. */
+function isAlone(text: string, { start, end }: Line, textEnd: number): boolean {
+  const before = text.charAt(start - 1) === "\n" && text.charAt(start - 2) === "\r" ? start - 2 : start - 1;
+  if (before > 0 && lineEndLength(text, before - 1) === 0) return false;
+  const next = end + lineEndLength(text, end);
+  return next >= textEnd || lineEndLength(text, next) > 0;
+}
+
+/** Leaves the usage of a chunk out, if it is one of the chunk's own members. */
+function cutMember(text: string, line: Line): Cut | null {
+  const start = line.start + DATA.length;
+  const members = listTopLevelMembers(text.slice(start, line.end));
+  const usages = members?.filter(({ key }) => key === "usage") ?? [];
+  const [usage] = usages;
+  return usage === undefined || usages.length > 1
+    ? null
+    : toMemberCut(text, start + usage.start, start + usage.valueEnd);
+}
+
+/** A member with the comma before it, or, where it is the first, the one after it. */
+function toMemberCut(text: string, start: number, end: number): Cut {
+  const before = skipSpacesBack(text, start - 1);
+  if (text.charAt(before) === ",") return { from: before, to: end };
+  const after = skipSpaces(text, end);
+  return { from: start, to: text.charAt(after) === "," ? skipSpaces(text, after + 1) : end };
+}
+
+/** Leaves a chunk out that has no choices but usage; where it says something else too, only its usage. */
+function cutChunk(text: string, line: Line, end: number): Cut | null {
+  const data = text.slice(line.start + DATA.length, line.end);
+  if (!NO_CHOICES.test(data)) return null;
+  const chunk = toRecord(parseJson(data));
+  if (!Array.isArray(chunk.choices) || chunk.choices.length > 0) return null;
+  if (typeof chunk.usage !== "object" || chunk.usage === null) return null;
+  if (Object.keys(chunk).some((name) => !TELL_NOTHING.has(name))) return cutMember(text, line);
+  const next = line.end + lineEndLength(text, line.end);
+  const to = isAlone(text, line, end) ? next + lineEndLength(text, next) : next;
+  return { from: line.start, to: Math.min(to, end) };
+}
+
+function skipSpaces(text: string, from: number): number {
+  let at = from;
+  while (text.charAt(at) === " " || text.charAt(at) === "\t") at += 1;
+  return at;
+}
+
+function skipSpacesBack(text: string, from: number): number {
+  let at = from;
+  while (text.charAt(at) === " " || text.charAt(at) === "\t") at -= 1;
+  return at;
+}
