@@ -1,12 +1,11 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
-
 import type { BillingJournal } from "./billing-journal.ts";
 import { type Endpoint, findEndpoint, readTarget, toProviderHeaders } from "./endpoints.ts";
 import { type Fault, type FaultScript, toRefusal } from "./faults.ts";
-import { isJsonObject, type JsonObject } from "./json-reading.ts";
+import type { AnyRequest, AnyResponse } from "./http-exchange.ts";
+import { isJsonObject, type JsonObject, walkStrings } from "./json-reading.ts";
 import { findModel } from "./model-catalog.ts";
 import { type PromptMarkers, readPromptMarkers } from "./prompt-markers.ts";
-import { parseJson, readBody } from "./read-body.ts";
+import { readBody } from "./read-body.ts";
 import { sendAnswer, sendJson } from "./send-answer.ts";
 import type { Draw, DrawSource } from "./token-draw.ts";
 
@@ -24,30 +23,29 @@ interface Exchange {
   readonly text: string;
   readonly request: JsonObject;
   readonly markers: PromptMarkers;
-  readonly response: ServerResponse;
+  readonly accepted: string;
+  readonly response: AnyResponse;
 }
 
 /** Answers one HTTP request: the journal, or a provider API. */
-export async function answerRequest(
-  state: SimulatorState,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
+export async function answerRequest(state: SimulatorState, request: AnyRequest, response: AnyResponse): Promise<void> {
   const path = new URL(request.url ?? "/", "http://simulator").pathname;
   if (path === "/__journal") {
     sendJson(response, 200, {}, { calls: state.journal.calls(), requests: state.journal.requests() });
     return;
   }
   const complete = state.journal.receive({ method: request.method ?? "GET", path, headers: request.headers });
-  const text = await readBody(request);
-  const body = parseJson(text);
+  const { text, value: body } = await readBody(request);
   const markers = readPromptMarkers(body);
   response.once("close", () => complete({ tenantHint: markers.tenant ?? null, status: response.statusCode }));
   const endpoint = request.method === "POST" ? findEndpoint(path) : undefined;
   if (endpoint === undefined)
     sendJson(response, 404, {}, toRequestError(`No provider API at ${request.method} ${path}.`));
   else if (!isJsonObject(body)) sendJson(response, 400, {}, toRequestError("The body must be a JSON object."));
-  else await answerProviderCall(state, { endpoint, path, text, request: body, markers, response });
+  else {
+    const accepted = request.headers["accept-encoding"]?.toString() ?? "";
+    await answerProviderCall(state, { endpoint, path, text, request: body, markers, accepted, response });
+  }
 }
 
 async function answerProviderCall(state: SimulatorState, exchange: Exchange): Promise<void> {
@@ -58,8 +56,7 @@ async function answerProviderCall(state: SimulatorState, exchange: Exchange): Pr
     return;
   }
   const fault = state.faults(exchange.markers.fault);
-  // Refused attempts draw from their own sequence, so that a retry changes no figure of a billed call.
-  const draw = state.draws.next(`${fault?.kind === "refuse" ? "refused " : ""}${path}\n${exchange.text}`);
+  const draw = drawFor(state, exchange, fault);
   const requestId = `req_${draw.hex("request id", 32)}`;
   const headers = toProviderHeaders(endpoint.provider, requestId);
   if (fault?.kind === "refuse") {
@@ -69,6 +66,16 @@ async function answerProviderCall(state: SimulatorState, exchange: Exchange): Pr
   }
   await sendBilledAnswer(state, exchange, { model: target.model, streamed: target.streamed, draw, headers, fault });
 }
+
+/** Refused attempts draw from their own sequence, so that a retry changes no figure of a billed call. */
+function drawFor(state: SimulatorState, { markers, path, text, request }: Exchange, fault: Fault | undefined): Draw {
+  const kind = fault?.kind === "refuse" ? "refused " : "";
+  if (markers.id === undefined) return state.draws.next(`${kind}${path}\n${text}`);
+  return state.draws.fixed(`${kind}${markers.id}\n${path}\n${[...walkStrings(request)].join("\n")}`);
+}
+
+/** The time in every answer to a request with an `[id=...]` marker: 2026-01-01. */
+const FIXED_TIME_SECONDS = 1_767_225_600;
 
 interface BilledPlan {
   readonly model: string;
@@ -84,7 +91,7 @@ async function sendBilledAnswer(state: SimulatorState, exchange: Exchange, plan:
   const { streamed, draw } = plan;
   const model = findModel(plan.model);
   const usage = endpoint.planUsage(request, model, draw);
-  const createdAtSeconds = Math.floor(Date.now() / 1_000);
+  const createdAtSeconds = markers.id === undefined ? Math.floor(Date.now() / 1_000) : FIXED_TIME_SECONDS;
   const answer = endpoint.answer({ request, model, streamed, usage, draw, createdAtSeconds });
   const close = state.journal.bill({
     provider: endpoint.provider,
@@ -99,7 +106,8 @@ async function sendBilledAnswer(state: SimulatorState, exchange: Exchange, plan:
     usage,
   });
   const cut = plan.fault?.kind === "drop";
-  close(await sendAnswer(response, answer, { headers: plan.headers, delayMs: markers.delayMs, cut }));
+  const gzip = markers.gzip && /\bgzip\b/.test(exchange.accepted);
+  close(await sendAnswer(response, answer, { headers: plan.headers, delayMs: markers.delayMs, cut, gzip }));
 }
 
 function toRequestError(message: string): object {

@@ -1,7 +1,7 @@
 import type { BilledUsage } from "./canonical-usage.ts";
 
 /** The provider APIs that the simulator speaks. */
-export type SimulatedProvider = "openai" | "anthropic" | "google" | "groq";
+export type SimulatedProvider = "openai" | "anthropic" | "google" | "groq" | "bedrock";
 
 /** One call that the simulator billed. */
 export interface BilledCall {

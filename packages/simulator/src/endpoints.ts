@@ -2,9 +2,11 @@ import type { SimulatedProvider } from "./billing-journal.ts";
 import type { BilledUsage } from "./canonical-usage.ts";
 import { type JsonObject, readString } from "./json-reading.ts";
 import type { SimulatedModel } from "./model-catalog.ts";
-import { planEmbeddingUsage, planUsage } from "./plan-usage.ts";
+import { planBedrockUsage, planEmbeddingUsage, planUsage } from "./plan-usage.ts";
 import type { Draw } from "./token-draw.ts";
 import { answerAnthropicMessages } from "./wire/anthropic-messages.ts";
+import { answerBedrockConverse } from "./wire/bedrock-converse.ts";
+import { answerBedrockInvoke } from "./wire/bedrock-invoke.ts";
 import { answerGeminiGenerate } from "./wire/gemini-generate.ts";
 import { answerGroqChat } from "./wire/groq-chat.ts";
 import { answerOpenAIChat } from "./wire/openai-chat.ts";
@@ -45,10 +47,23 @@ const ENDPOINTS: readonly Endpoint[] = [
     answer: answerGeminiGenerate,
   },
   { provider: "groq", path: /^\/openai\/v1\/chat\/completions$/, planUsage, answer: answerGroqChat },
+  {
+    provider: "bedrock",
+    path: /^\/model\/(?<model>[^/]+)\/(?<method>converse|converse-stream)$/,
+    planUsage: planBedrockUsage,
+    answer: answerBedrockConverse,
+  },
+  {
+    provider: "bedrock",
+    path: /^\/model\/(?<model>[^/]+)\/(?<method>invoke|invoke-with-response-stream)$/,
+    planUsage: (request, model, draw) =>
+      model.responded.includes("-embed") ? planEmbeddingUsage(request, draw) : planBedrockUsage(request, model, draw),
+    answer: answerBedrockInvoke,
+  },
 ];
 
 /** A prefix tells the providers apart by more than their paths, e.g. `/openai-api/v1/...`; it may be left out. */
-const PROVIDER_PREFIX = /^\/(?:openai|anthropic|google|groq)-api(?=\/)/;
+const PROVIDER_PREFIX = /^\/(?:openai|anthropic|google|groq|bedrock)-api(?=\/)/;
 
 /** Finds the provider API that a path belongs to. */
 export function findEndpoint(path: string): Endpoint | undefined {
@@ -56,12 +71,29 @@ export function findEndpoint(path: string): Endpoint | undefined {
   return ENDPOINTS.find((endpoint) => endpoint.path.test(ownPath));
 }
 
-/** Reads model and streaming from the body or, as Gemini has it, from the path. */
+/** Methods that stream, of the providers whose paths name them. */
+const STREAMING_METHODS: ReadonlySet<string> = new Set([
+  "streamGenerateContent",
+  "converse-stream",
+  "invoke-with-response-stream",
+]);
+
+/** Reads model and streaming from the body or, as Gemini and Bedrock have it, from the path. */
 export function readTarget(endpoint: Endpoint, path: string, request: JsonObject): Target {
   const fromPath = endpoint.path.exec(path.replace(PROVIDER_PREFIX, ""))?.groups;
-  const model = fromPath?.["model"] ?? readString(request, "model");
-  const streamed = fromPath === undefined ? request["stream"] === true : fromPath["method"] === "streamGenerateContent";
+  const model = decode(fromPath?.["model"]) ?? readString(request, "model");
+  const streamed =
+    fromPath === undefined ? request["stream"] === true : STREAMING_METHODS.has(fromPath["method"] ?? "");
   return { endpoint, model, streamed };
+}
+
+/** Bedrock's model ids hold colons and slashes, which clients escape. */
+function decode(part: string | undefined): string | undefined {
+  try {
+    return part === undefined ? undefined : decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 /** The headers that the provider's real service sends with every answer. */
@@ -74,4 +106,5 @@ const PROVIDER_HEADERS: Readonly<Record<SimulatedProvider, (requestId: string) =
   anthropic: (id) => ({ "request-id": id, "anthropic-organization-id": "00000000-0000-0000-0000-000000000000" }),
   google: () => ({ "x-content-type-options": "nosniff", server: "scaffolding on HTTPServer2" }),
   groq: (id) => ({ "x-request-id": id, "x-groq-region": "us-east-1" }),
+  bedrock: (id) => ({ "x-amzn-requestid": id }),
 };

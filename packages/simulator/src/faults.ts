@@ -34,8 +34,12 @@ const RETRY_SOON = { "retry-after-ms": "1" };
 
 /** The error body and headers of a refusal, as the provider's real service words it. */
 export function toRefusal(provider: SimulatedProvider, status: FaultStatus, model: string, requestId: string): Refusal {
-  return { headers: RETRY_SOON, body: REFUSALS[provider][status](model, requestId) };
+  const named = provider === "bedrock" ? { "x-amzn-errortype": AWS_ERRORS[status] } : {};
+  return { headers: { ...RETRY_SOON, ...named }, body: REFUSALS[provider][status](model, requestId) };
 }
+
+/** AWS names an error in a header. */
+const AWS_ERRORS = { 429: "ThrottlingException", 500: "InternalServerException" } as const;
 
 type RefusalBody = (model: string, requestId: string) => unknown;
 
@@ -61,6 +65,10 @@ const REFUSALS: Readonly<Record<SimulatedProvider, Readonly<Record<FaultStatus, 
       error: { message: `Rate limit reached for model \`${model}\`.`, type: "tokens", code: "rate_limit_exceeded" },
     }),
     500: () => ({ error: { message: "Internal Server Error", type: "internal_server_error" } }),
+  },
+  bedrock: {
+    429: () => ({ message: "Too many requests, please wait before trying again." }),
+    500: () => ({ message: "The system encountered an unexpected error during processing. Try your request again." }),
   },
 };
 

@@ -1,5 +1,5 @@
 import type { BilledUsage } from "./canonical-usage.ts";
-import { type JsonObject, readObject, readString, walkObjects } from "./json-reading.ts";
+import { type JsonObject, readObject, readString, walkObjects, walkStrings } from "./json-reading.ts";
 import type { SimulatedModel } from "./model-catalog.ts";
 import type { Draw } from "./token-draw.ts";
 
@@ -25,6 +25,11 @@ export function planUsage(request: JsonObject, model: SimulatedModel, draw: Draw
   };
 }
 
+/** The tokens that a Bedrock call is billed for; Bedrock does not tell thinking from other output. */
+export function planBedrockUsage(request: JsonObject, model: SimulatedModel, draw: Draw): BilledUsage {
+  return { ...planUsage(request, model, draw), reasoning: 0 };
+}
+
 /** The tokens that an embedding call is billed for: input only. */
 export function planEmbeddingUsage(request: JsonObject, draw: Draw): BilledUsage {
   const input = countTextTokens(request) + draw.integer("input", 5, 900);
@@ -38,15 +43,19 @@ function planAutomaticCache(input: number, draw: Draw): number {
   return draw.integer("cachedBlocks", MIN_CACHED_PROMPT_TOKENS / CACHE_BLOCK_TOKENS, blocks) * CACHE_BLOCK_TOKENS;
 }
 
-/** Anthropic: the request marks what to cache and for how long; each marked part is found there or written. */
+/** Members that mark what to cache: Anthropic's, and Bedrock Converse's. */
+const CACHE_MARKS = ["cache_control", "cachePoint"];
+
+/** Anthropic and Bedrock: the request marks what to cache and for how long; each marked part is found there or written. */
 function planExplicitCache(
   request: JsonObject,
   draw: Draw,
 ): Pick<BilledUsage, "cacheRead" | "cacheWrite5m" | "cacheWrite1h"> {
   const lifetimes = new Set<string>();
   for (const object of walkObjects(request)) {
-    const mark = object["cache_control"];
-    if (mark !== undefined) lifetimes.add(readString(readObject(object, "cache_control"), "ttl") ?? "5m");
+    for (const mark of CACHE_MARKS) {
+      if (object[mark] !== undefined) lifetimes.add(readString(readObject(object, mark), "ttl") ?? "5m");
+    }
   }
   const usage = { cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0 };
   for (const lifetime of lifetimes) {
@@ -57,6 +66,8 @@ function planExplicitCache(
   return usage;
 }
 
+/** Of texts only: a switch such as `stream_options` costs nothing. */
 function countTextTokens(request: JsonObject): number {
-  return Math.ceil(JSON.stringify(request).length / CHARACTERS_PER_TOKEN);
+  const texts = Array.from(walkStrings(request), (text) => text.length);
+  return Math.ceil(texts.reduce((sum, length) => sum + length, 0) / CHARACTERS_PER_TOKEN);
 }

@@ -1,9 +1,11 @@
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer, type RequestListener } from "node:http";
+import { createServer as createHttp2Server, type ServerHttp2Session } from "node:http2";
+import type { AddressInfo, Server } from "node:net";
 
 import { answerRequest, type SimulatorState } from "./answer-request.ts";
 import { type BilledCall, BillingJournal, type ReceivedRequest } from "./billing-journal.ts";
 import { createFaultScript } from "./faults.ts";
+import { type AnyRequest, type AnyResponse, cutResponse } from "./http-exchange.ts";
 import { sendJson } from "./send-answer.ts";
 import { createDrawSource } from "./token-draw.ts";
 
@@ -20,6 +22,8 @@ export interface SimulatorOptions {
 export interface Simulator {
   /** `http://127.0.0.1:PORT`, without a slash at the end. */
   readonly url: string;
+  /** The same over HTTP/2 without TLS, for clients that know it beforehand (`h2c`, as the AWS SDK uses it). */
+  readonly http2Url: string;
   /** The calls billed so far, in order of arrival. */
   journal(): readonly BilledCall[];
   /** The requests received so far, in order of arrival; all but those for the journal. */
@@ -28,30 +32,49 @@ export interface Simulator {
   close(): Promise<void>;
 }
 
-/** Starts a server on a free loopback port that speaks the wire formats of OpenAI, Anthropic, Gemini and Groq. */
+/** Starts servers on free loopback ports that speak the wire formats of OpenAI, Anthropic, Gemini, Groq and Bedrock. */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const journal = new BillingJournal();
-  const server = createProviderServer({
-    journal,
-    draws: createDrawSource(options.seed ?? 1),
-    faults: createFaultScript(),
-  });
-  const { port } = await listen(server);
+  const answer = createListener({ journal, draws: createDrawSource(options.seed ?? 1), faults: createFaultScript() });
+  const [http, http2] = [startHttp(answer), startHttp2(answer)];
+  const [{ port }, { port: http2Port }] = await Promise.all([listen(http.server), listen(http2.server)]);
   return {
     url: `http://127.0.0.1:${port}`,
+    http2Url: `http://127.0.0.1:${http2Port}`,
     journal: () => journal.calls(),
     requests: () => journal.requests(),
-    close: () => close(server),
+    close: async () => void (await Promise.all([close(http), close(http2)])),
   };
 }
 
-function createProviderServer(state: SimulatorState): Server {
-  return createServer((request, response) => {
+type Listener = (request: AnyRequest, response: AnyResponse) => void;
+
+interface StartedServer {
+  readonly server: Server;
+  readonly cutConnections: () => void;
+}
+
+function createListener(state: SimulatorState): Listener {
+  return (request, response) => {
     answerRequest(state, request, response).catch((error: unknown) => {
-      if (response.headersSent) response.destroy();
+      if (response.headersSent) cutResponse(response);
       else sendJson(response, 500, {}, { error: { message: `The simulator failed: ${String(error)}` } });
     });
+  };
+}
+
+function startHttp(answer: RequestListener): StartedServer {
+  const server = createServer(answer);
+  return { server, cutConnections: () => server.closeAllConnections() };
+}
+
+function startHttp2(answer: Listener): StartedServer {
+  const sessions = new Set<ServerHttp2Session>();
+  const server = createHttp2Server(answer).on("session", (session) => {
+    sessions.add(session);
+    session.once("close", () => sessions.delete(session));
   });
+  return { server, cutConnections: () => sessions.forEach((session) => session.destroy()) };
 }
 
 function listen(server: Server): Promise<AddressInfo> {
@@ -66,9 +89,9 @@ function listen(server: Server): Promise<AddressInfo> {
   });
 }
 
-function close(server: Server): Promise<void> {
+function close({ server, cutConnections }: StartedServer): Promise<void> {
   return new Promise((resolve, reject) => {
     server.close((error) => (error === undefined ? resolve() : reject(error)));
-    server.closeAllConnections();
+    cutConnections();
   });
 }

@@ -14,6 +14,8 @@ export interface Draw {
 export interface DrawSource {
   /** The same key (a request's content) gives other numbers each time it comes back, in the same sequence for the same seed. */
   next(key: string): Draw;
+  /** The same key gives the same numbers each time. */
+  fixed(key: string): Draw;
 }
 
 /** First 48 bits of a digest: the most that a double holds with a whole number of bytes. */
@@ -31,6 +33,7 @@ export function createDrawSource(seed: number): DrawSource {
       timesSeen.set(key, times + 1);
       return createDraw(digest(`${seed}\n${times}\n${key}`).toString("hex"));
     },
+    fixed: (key) => createDraw(digest(`${seed}\nfixed\n${key}`).toString("hex")),
   };
 }
 

@@ -23,7 +23,7 @@ const spans: OtlpSpan[] = [];
 beforeAll(async () => {
   simulator = await startSimulator();
   receiver = createServer((request, response) => {
-    void readBody(request).then((text) => {
+    void readBody(request).then(({ text }) => {
       const { resourceSpans } = JSON.parse(text);
       for (const { scopeSpans } of resourceSpans) {
         for (const { scope, spans: own } of scopeSpans)

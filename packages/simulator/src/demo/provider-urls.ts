@@ -7,5 +7,6 @@ export function toProviderUrls(simulatorUrl: string): Readonly<Record<SimulatedP
     anthropic: `${simulatorUrl}/anthropic-api`,
     google: `${simulatorUrl}/google-api`,
     groq: `${simulatorUrl}/groq-api`,
+    bedrock: `${simulatorUrl}/bedrock-api`,
   };
 }

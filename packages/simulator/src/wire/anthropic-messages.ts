@@ -22,7 +22,10 @@ export function answerAnthropicMessages(call: WireCall): WireAnswer {
 }
 
 /** The message of an answer, and the events that stream it; Bedrock sends the same in frames of its own. */
-export function toAnthropicMessage(call: WireCall, id: string): { message: object; toEvents(): readonly NamedEvent[] } {
+export function toAnthropicMessage(
+  call: WireCall,
+  id: string,
+): { message: object; toEvents: () => readonly NamedEvent[] } {
   const reply = planReply(call.draw, readWishes(call.request));
   const message = {
     id,

@@ -25,7 +25,7 @@ function sample(place: Place, given: unknown): unknown {
   if (typeof reference === "string") return sample(inner, resolve(place.root, reference));
   if ("const" in schema) return schema["const"];
   if (Array.isArray(schema["enum"])) return schema["enum"][0];
-  const [option] = [schema["anyOf"], schema["oneOf"], schema["allOf"]].filter(Array.isArray);
+  const option = [schema["anyOf"], schema["oneOf"], schema["allOf"]].find(Array.isArray);
   if (option !== undefined) return sample(inner, option[0]);
   return (SAMPLES[readType(schema)] ?? SAMPLES["string"])?.(inner, schema);
 }

@@ -13,12 +13,18 @@ export interface WireCall {
   readonly createdAtSeconds: number;
 }
 
-/** An answer in a provider's wire format: one JSON body, or the frames of an event stream. */
+/** One JSON body, some other body, or the frames of an event stream: server-sent ones when it is not said. */
+export type WireContent =
+  | { readonly kind: "json"; readonly body: unknown }
+  | { readonly kind: "bytes"; readonly bytes: Uint8Array; readonly contentType: string }
+  | { readonly kind: "events"; readonly frames: readonly (string | Uint8Array)[]; readonly contentType?: string };
+
+/** An answer in a provider's wire format. */
 export interface WireAnswer {
   readonly responseId: string;
-  readonly content:
-    | { readonly kind: "json"; readonly body: unknown }
-    | { readonly kind: "events"; readonly frames: readonly string[] };
+  readonly content: WireContent;
+  /** Headers beyond those of every answer of the provider. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** An answer of one JSON body. */
