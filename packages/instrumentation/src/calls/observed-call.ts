@@ -10,8 +10,20 @@ import {
 import { toErrorAttributes, toOutcomeAttributes, toStatusAttributes } from "./call-attributes.ts";
 import type { ProviderClaim } from "./provider-claim.ts";
 
-const FIRST_ERROR_STATUS = 400;
+const ERROR_TYPE = "error.type";
+/** A redirect that reaches the app was followed by nobody: it is no completion either. */
+const FIRST_STATUS_WITHOUT_COMPLETION = 300;
 const ABORT_ERROR = "AbortError";
+const TIMEOUT_ERROR = "TimeoutError";
+/** `error.type` where the connection broke and the error's own code does not say so, or there is none, as in Bun and Deno. */
+const TERMINATED = "terminated";
+/** Codes of connections that broke, as the ledger knows them. */
+const BREAK_CODE =
+  /^(?:ECONNRESET|ECONNABORTED|ETIMEDOUT|UND_ERR_SOCKET|UND_ERR_BODY_TIMEOUT|ERR_STREAM_PREMATURE_CLOSE)$/;
+/** Codes of requests that were sent, or begun, and got an answer that cannot be read, or none. */
+const SENT_CODE = /^(?:EPIPE$|HPE_)/;
+/** What Bun and Deno say, without a code, of a connection that broke after the request was sent. */
+const SENT_MESSAGE = /connection (?:was )?closed|before message completed|socket/i;
 
 /** One attempt of a call, from the request to the end of its response; ends its span exactly once and never throws. */
 export class ObservedCall {
@@ -19,6 +31,7 @@ export class ObservedCall {
   readonly #claim: ProviderClaim;
   readonly #format: WireFormat;
   readonly #onFailure: () => void;
+  #signal: AbortSignal | undefined;
   #openBodies = 0;
   #ended = false;
 
@@ -30,9 +43,14 @@ export class ObservedCall {
     this.#onFailure = onFailure;
   }
 
+  /** Tells the caller's own decision to stop, whatever reason it gives, from a failure. */
+  stopsWith(signal: AbortSignal): void {
+    this.#signal = signal;
+  }
+
   /** Takes the response's head; false when that was all there is to see. */
   respond(status: number): boolean {
-    if (status < FIRST_ERROR_STATUS) return true;
+    if (status < FIRST_STATUS_WITHOUT_COMPLETION) return true;
     this.#end(() => {
       this.#onFailure();
       this.#span.setAttributes(toStatusAttributes(status));
@@ -42,9 +60,9 @@ export class ObservedCall {
   }
 
   /** A body of the response is there to be read: its own, or that of a clone. */
-  openBody(headers: WireHeaders): ObservedBody {
+  openBody(headers: WireHeaders, onClosed?: (body: ObservedBody) => void): ObservedBody {
     this.#openBodies += 1;
-    return new ObservedBody(this, createBodyReader(this.#format, headers));
+    return new ObservedBody(this, createBodyReader(this.#format, headers), onClosed);
   }
 
   /** A body was read to its end. */
@@ -58,7 +76,7 @@ export class ObservedCall {
     if (this.#openBodies > 0) return;
     this.#end(() => {
       this.#setOutcome(outcome);
-      if (error !== undefined && !isAbort(error)) this.#setError(error);
+      if (error !== undefined && !this.#isAbort(error)) this.#setError(error, toBreakType(error));
     });
   }
 
@@ -66,7 +84,8 @@ export class ObservedCall {
   fail(error: unknown): void {
     this.#end(() => {
       this.#onFailure();
-      this.#setError(error);
+      // An abort's reason may be anything; that it was an abort says that the provider may have gone on, and billed.
+      this.#setError(error, this.#isAbort(error) ? ABORT_ERROR : toFailureType(error));
     });
   }
 
@@ -86,8 +105,17 @@ export class ObservedCall {
     if (outcome.errorType !== undefined) this.#span.setStatus({ code: SpanStatusCode.ERROR });
   }
 
-  #setError(error: unknown): void {
-    this.#span.setAttributes(toErrorAttributes(error));
+  /** The caller's own decision to stop is no failure of the call. A timeout that it set is one. */
+  #isAbort(error: unknown): boolean {
+    const name = error instanceof Error ? error.name : "";
+    return name === ABORT_ERROR || (this.#signal?.aborted === true && name !== TIMEOUT_ERROR);
+  }
+
+  #setError(error: unknown, errorType: string | undefined): void {
+    this.#span.setAttributes({
+      ...toErrorAttributes(error),
+      ...(errorType === undefined ? {} : { [ERROR_TYPE]: errorType }),
+    });
     this.#span.setStatus({ code: SpanStatusCode.ERROR });
   }
 
@@ -103,14 +131,25 @@ export class ObservedCall {
 export class ObservedBody {
   readonly #call: ObservedCall;
   readonly #reader: BodyReader;
+  readonly #onClosed: ((body: ObservedBody) => void) | undefined;
   #closed = false;
+  /** Grows with each piece that is read: whether it stands still tells a body that the app has left. */
+  piecesRead = 0;
+  /** Whether the app is waiting for the next piece, or for the whole. */
+  isAwaited = false;
 
-  constructor(call: ObservedCall, reader: BodyReader) {
+  constructor(call: ObservedCall, reader: BodyReader, onClosed?: (body: ObservedBody) => void) {
     this.#call = call;
     this.#reader = reader;
+    this.#onClosed = onClosed;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
   }
 
   readBytes(bytes: unknown): void {
+    this.piecesRead += 1;
     if (this.#closed) return;
     this.#call.guard("reading the stream", () => {
       if (bytes instanceof Uint8Array) this.#reader.readBytes(bytes);
@@ -131,7 +170,7 @@ export class ObservedBody {
 
   complete(): void {
     if (this.#closed) return;
-    this.#closed = true;
+    this.#close();
     this.#call.guard("reading the body's end", () => this.#reader.end());
     this.#call.complete(this.#outcome());
   }
@@ -139,8 +178,13 @@ export class ObservedBody {
   /** `error`: what the stream broke with, when it was not simply left. */
   abandon(error?: unknown): void {
     if (this.#closed) return;
-    this.#closed = true;
+    this.#close();
     this.#call.abandon(this.#outcome(), error);
+  }
+
+  #close(): void {
+    this.#closed = true;
+    this.#onClosed?.(this);
   }
 
   #outcome(): WireOutcome {
@@ -152,7 +196,29 @@ export class ObservedBody {
   }
 }
 
-/** The caller's own decision to stop is no failure of the call. */
-function isAbort(error: unknown): boolean {
-  return error instanceof Error && error.name === ABORT_ERROR;
+/** `error.type` of a response that broke off. What was answered is billed, so the type must not read as a refusal. */
+function toBreakType(error: unknown): string {
+  if (error instanceof Error && error.name === TIMEOUT_ERROR) return TIMEOUT_ERROR;
+  const code = readCode(error);
+  return code !== undefined && BREAK_CODE.test(code) ? code : TERMINATED;
+}
+
+/** `error.type` of a request without an answer: whether the provider may have seen it must be told from it. */
+function toFailureType(error: unknown): string | undefined {
+  const code = readCode(error);
+  if (code !== undefined) return SENT_CODE.test(code) ? TERMINATED : code;
+  return error instanceof Error && SENT_MESSAGE.test(error.message) ? TERMINATED : undefined;
+}
+
+/** What a connection's error says of itself: Node's sockets and undici set a code, on the error or on its cause. */
+function readCode(error: unknown): string | undefined {
+  const cause: unknown = error instanceof Error ? error.cause : undefined;
+  const code: unknown = [cause, error]
+    .map((one) => (one instanceof Error ? Reflect.get(one, "code") : undefined))
+    .find(isText);
+  return isText(code) ? code : undefined;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
 }

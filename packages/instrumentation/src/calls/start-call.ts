@@ -1,8 +1,10 @@
 import { type Context, SpanKind, context, createContextKey, trace } from "@opentelemetry/api";
+import type { StreamFilter } from "@spancost/llm-wire";
 import { countAttempt, rememberAttempt } from "./attempts.ts";
 import { toRequestAttributes } from "./call-attributes.ts";
 import type { ClaimTable, ClaimedRequest } from "./claim-table.ts";
 import { ObservedCall } from "./observed-call.ts";
+import type { ProviderClaim } from "./provider-claim.ts";
 
 /** What a hook knows of a request before it is sent. */
 export interface RequestFacts {
@@ -21,6 +23,16 @@ export interface StartedCall {
   readonly call: ObservedCall;
   /** To send the request in. */
   readonly context: Context;
+  /** The request with the wish for usage added; `undefined` when it has one, wants no stream, or its host may not be asked. */
+  askForUsage(): AskedUsage | undefined;
+}
+
+/** A request that asks for usage although its caller does not. */
+export interface AskedUsage {
+  /** To send instead of the caller's. */
+  readonly body: string;
+  /** Takes out of one response what only the wish brought into it. */
+  createFilter(): StreamFilter;
 }
 
 /** The key under which every OpenTelemetry SDK marks its own work; `createContextKey` gives the same symbol everywhere. */
@@ -45,9 +57,24 @@ export function startCall(claims: ClaimTable, facts: RequestFacts): StartedCall 
     const span = claim.getTracer().startSpan(name, { kind: SpanKind.CLIENT, attributes }, active);
     if (!span.isRecording()) return undefined;
     const call = new ObservedCall(span, claim, format, () => rememberAttempt(attempt));
-    return { call, context: trace.setSpan(active, span) };
+    const askForUsage = () => addWish(claimed, url, body);
+    return { call, context: trace.setSpan(active, span), askForUsage };
   } catch (error) {
     claimed?.claim.reportFailure("starting the span", error);
+    return undefined;
+  }
+}
+
+function addWish(claimed: ClaimedRequest | undefined, url: URL, body: string | null): AskedUsage | undefined {
+  const usage = claimed?.format.unaskedUsage;
+  if (claimed === undefined || usage === undefined || body === null) return undefined;
+  try {
+    const claim: ProviderClaim & { asksForUsage?(url: URL): boolean } = claimed.claim;
+    if (claim.asksForUsage?.(url) !== true) return undefined;
+    const changed = usage.addTo(body);
+    return changed === null ? undefined : { body: changed, createFilter: () => usage.createFilter() };
+  } catch (error) {
+    claimed.claim.reportFailure("asking for usage", error);
     return undefined;
   }
 }
