@@ -1,4 +1,4 @@
-/** The canonical token counts of one billed call; totals include their parts (`input` its cache parts, `output` its `reasoning`). */
+/** The canonical token counts of one billed call; totals include their parts (`input` its cache parts, `output` its `reasoning`). What a call's API does not have is left out. */
 export interface BilledUsage {
   readonly input: number;
   readonly cacheRead: number;
@@ -6,6 +6,16 @@ export interface BilledUsage {
   readonly cacheWrite1h: number;
   readonly output: number;
   readonly reasoning: number;
+  readonly audioIn?: number;
+  readonly audioOut?: number;
+  readonly imageIn?: number;
+  readonly imageOut?: number;
+  /** Images that are billed by the piece. */
+  readonly images?: number;
+  /** Seconds of sound that are billed by their length. */
+  readonly audioSeconds?: number;
+  /** Characters of text that are billed by their number. */
+  readonly characters?: number;
 }
 
 /** Input tokens that neither came from a prompt cache nor went into one. */

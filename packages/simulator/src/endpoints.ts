@@ -2,6 +2,7 @@ import type { SimulatedProvider } from "./billing-journal.ts";
 import type { BilledUsage } from "./canonical-usage.ts";
 import { type JsonObject, readString } from "./json-reading.ts";
 import type { SimulatedModel } from "./model-catalog.ts";
+import { planImageUsage, planSpeechUsage, planTranscriptionUsage } from "./plan-media-usage.ts";
 import { planBedrockUsage, planEmbeddingUsage, planUsage } from "./plan-usage.ts";
 import type { Draw } from "./token-draw.ts";
 import { answerAnthropicMessages } from "./wire/anthropic-messages.ts";
@@ -9,8 +10,10 @@ import { answerBedrockConverse } from "./wire/bedrock-converse.ts";
 import { answerBedrockInvoke } from "./wire/bedrock-invoke.ts";
 import { answerGeminiGenerate } from "./wire/gemini-generate.ts";
 import { answerGroqChat } from "./wire/groq-chat.ts";
+import { answerOpenAISpeech, answerOpenAITranscription } from "./wire/openai-audio.ts";
 import { answerOpenAIChat } from "./wire/openai-chat.ts";
 import { answerOpenAIEmbeddings } from "./wire/openai-embeddings.ts";
+import { answerOpenAIImages } from "./wire/openai-images.ts";
 import { answerOpenAIResponses } from "./wire/openai-responses.ts";
 import type { WireAnswer, WireCall } from "./wire/wire-call.ts";
 
@@ -38,6 +41,24 @@ const ENDPOINTS: readonly Endpoint[] = [
     path: /^\/v1\/embeddings$/,
     planUsage: (request, _model, draw) => planEmbeddingUsage(request, draw),
     answer: answerOpenAIEmbeddings,
+  },
+  {
+    provider: "openai",
+    path: /^\/v1\/audio\/speech$/,
+    planUsage: planSpeechUsage,
+    answer: answerOpenAISpeech,
+  },
+  {
+    provider: "openai",
+    path: /^\/v1\/audio\/transcriptions$/,
+    planUsage: planTranscriptionUsage,
+    answer: answerOpenAITranscription,
+  },
+  {
+    provider: "openai",
+    path: /^\/v1\/images\/(?:generations|edits)$/,
+    planUsage: planImageUsage,
+    answer: answerOpenAIImages,
   },
   { provider: "anthropic", path: /^\/v1\/messages$/, planUsage, answer: answerAnthropicMessages },
   {
@@ -83,8 +104,13 @@ export function readTarget(endpoint: Endpoint, path: string, request: JsonObject
   const fromPath = endpoint.path.exec(path.replace(PROVIDER_PREFIX, ""))?.groups;
   const model = decode(fromPath?.["model"]) ?? readString(request, "model");
   const streamed =
-    fromPath === undefined ? request["stream"] === true : STREAMING_METHODS.has(fromPath["method"] ?? "");
+    fromPath === undefined ? isAsked(request["stream"]) : STREAMING_METHODS.has(fromPath["method"] ?? "");
   return { endpoint, model, streamed };
+}
+
+/** A form has only texts. */
+function isAsked(value: unknown): boolean {
+  return value === true || value === "true";
 }
 
 /** Bedrock's model ids hold colons and slashes, which clients escape. */

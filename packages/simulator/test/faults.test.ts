@@ -81,6 +81,26 @@ describe("fault markers", () => {
       .toEqual(["cut"]);
   });
 
+  test.each([
+    ["/openai-api/v1/chat/completions", { model: "gpt-4.1" }],
+    ["/openai-api/v1/responses", { model: "gpt-4.1" }],
+    ["/openai-api/v1/embeddings", { model: "text-embedding-3-small" }],
+    ["/openai-api/v1/images/generations", { model: "gpt-image-1" }],
+    ["/anthropic-api/v1/messages", { model: "claude-sonnet-4-5" }],
+    ["/google-api/v1beta/models/gemini-2.5-flash:generateContent", {}],
+    ["/groq-api/openai/v1/chat/completions", { model: "llama-3.3-70b-versatile" }],
+    ["/bedrock-api/model/amazon.nova-lite-v1%3A0/converse", {}],
+    ["/bedrock-api/model/amazon.nova-lite-v1%3A0/invoke", {}],
+  ])("drop cuts a plain answer of %s, compressed or not, and the call is billed", async (path, request) => {
+    for (const marker of ["", "[gzip=1]"]) {
+      const before = simulator.journal().length;
+      const body = JSON.stringify({ ...request, input: `[fault=drop] ${marker}` });
+      const answer = await fetch(simulator.url + path, { method: "POST", body });
+      await expect(answer.text()).rejects.toThrow();
+      await expect.poll(() => simulator.journal()[before]?.outcome).toBe("cut");
+    }
+  });
+
   test("delay spreads the chunks of a stream over time", async () => {
     const startedMs = performance.now();
     const stream = await clients.groq.chat.completions.create({
