@@ -1,7 +1,8 @@
 import { GoogleGenAI as GoogleGenAI3 } from "@google/genai";
 import { GoogleGenAI as GoogleGenAI1 } from "google-genai-1";
 import { GoogleGenAI as GoogleGenAI2 } from "google-genai-2";
-import { type CallTableRow, describeCallTable } from "../../instrumentation/test/call-table/describe-call-table.ts";
+import { describeCallTable } from "../../instrumentation/test/call-table/describe-call-table.ts";
+import type { CallTableRow } from "../../instrumentation/test/call-table/expected-rows.ts";
 import { readInstalledVersion } from "../../instrumentation/test/call-table/installed-version.ts";
 import { GoogleGenAIInstrumentation } from "../src/index.ts";
 import { createModelsAdapter } from "./call-table-adapter.ts";
