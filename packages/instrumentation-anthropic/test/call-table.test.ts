@@ -3,19 +3,21 @@ import Anthropic0 from "anthropic-sdk-0.20";
 import Anthropic0Fetch from "anthropic-sdk-0.137";
 import { describeCallTable } from "../../instrumentation/test/call-table/describe-call-table.ts";
 import type { CallTableRow } from "../../instrumentation/test/call-table/expected-rows.ts";
-import type { UnreadStream } from "../../instrumentation/test/call-table/expected-outcomes.ts";
+import type { Transport } from "../../instrumentation/test/call-table/expected-outcomes.ts";
 import { readInstalledVersion } from "../../instrumentation/test/call-table/installed-version.ts";
 import { AnthropicInstrumentation } from "../src/index.ts";
 import { createMessagesAdapter } from "./call-table-adapter.ts";
 
-function toRow(alias: string, Anthropic: unknown, unreadStream: UnreadStream): CallTableRow {
+function toRow(alias: string, Anthropic: unknown, transport: Transport): CallTableRow {
   // The parts of the class that the table uses are the same in all versions.
   const Client = Anthropic as typeof Anthropic1;
   return {
-    name: `@anthropic-ai/sdk ${readInstalledVersion(import.meta.url, alias)}`,
+    sdk: "@anthropic-ai/sdk",
+    version: readInstalledVersion(import.meta.url, alias),
+    api: "messages",
     model: "claude-haiku-4-5",
     usageArrives: "input first",
-    unreadStream,
+    transport,
     leftStream: "is cancelled",
     leavesZerosOut: false,
     reports: ["cacheRead", "cacheWrite"],
@@ -25,11 +27,11 @@ function toRow(alias: string, Anthropic: unknown, unreadStream: UnreadStream): C
 
 describeCallTable({
   rows: [
-    // Over node-fetch, which reads ahead; the others over the platform's fetch.
-    toRow("anthropic-sdk-0.20", Anthropic0, "is read ahead"),
-    toRow("anthropic-sdk-0.137", Anthropic0Fetch, "stays unread"),
-    toRow("@anthropic-ai/sdk", Anthropic1, "stays unread"),
+    toRow("anthropic-sdk-0.20", Anthropic0, "node-fetch"),
+    toRow("anthropic-sdk-0.137", Anthropic0Fetch, "fetch"),
+    toRow("@anthropic-ai/sdk", Anthropic1, "fetch"),
   ],
+  readme: new URL("../README.md", import.meta.url),
   basePath: "/anthropic-api",
   createInstrumentation: (options) => new AnthropicInstrumentation(options),
 });

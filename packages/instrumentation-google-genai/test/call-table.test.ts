@@ -12,10 +12,12 @@ function toRow(alias: string, GoogleGenAI: unknown): CallTableRow {
   const Client = GoogleGenAI as typeof GoogleGenAI3;
   const version = readInstalledVersion(import.meta.url, alias);
   return {
-    name: `@google/genai ${version}`,
+    sdk: "@google/genai",
+    version,
+    api: "models",
     model: "gemini-2.5-flash",
     usageArrives: "so far in each chunk",
-    unreadStream: "stays unread",
+    transport: "fetch",
     leftStream: "is let go of",
     leavesZerosOut: true,
     reports: ["cacheRead", "reasoning"],
@@ -35,6 +37,7 @@ describeCallTable({
     toRow("google-genai-2", GoogleGenAI2),
     toRow("@google/genai", GoogleGenAI3),
   ],
+  readme: new URL("../README.md", import.meta.url),
   basePath: "/google-api",
   createInstrumentation: (options) => new GoogleGenAIInstrumentation(options),
 });

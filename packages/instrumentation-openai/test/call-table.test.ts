@@ -4,19 +4,20 @@ import OpenAI5 from "openai-5";
 import OpenAI6 from "openai-6";
 import { describeCallTable } from "../../instrumentation/test/call-table/describe-call-table.ts";
 import type { CallTableRow } from "../../instrumentation/test/call-table/expected-rows.ts";
-import type { UnreadStream } from "../../instrumentation/test/call-table/expected-outcomes.ts";
+import type { Transport } from "../../instrumentation/test/call-table/expected-outcomes.ts";
 import { readInstalledVersion } from "../../instrumentation/test/call-table/installed-version.ts";
 import { OpenAIInstrumentation } from "../src/index.ts";
 import { createChatAdapter, createResponsesAdapter } from "./call-table-adapter.ts";
 
-function toRows(alias: string, OpenAI: unknown, unreadStream: UnreadStream): CallTableRow[] {
+function toRows(alias: string, OpenAI: unknown, transport: Transport): CallTableRow[] {
   // The parts of the class that the table uses are the same in all versions.
   const Client = OpenAI as typeof OpenAI7;
-  const name = `openai ${readInstalledVersion(import.meta.url, alias)}`;
   const shared = {
+    sdk: "openai",
+    version: readInstalledVersion(import.meta.url, alias),
     model: "gpt-5-mini",
     usageArrives: "at the end",
-    unreadStream,
+    transport,
     leftStream: "is cancelled",
     leavesZerosOut: false,
     reports: ["cacheRead", "reasoning"],
@@ -25,12 +26,12 @@ function toRows(alias: string, OpenAI: unknown, unreadStream: UnreadStream): Cal
   return [
     {
       ...shared,
-      name: `${name}, chat`,
+      api: "chat completions",
       createAdapter: (baseUrl, model) => createChatAdapter(createClient(baseUrl), model),
     },
     {
       ...shared,
-      name: `${name}, responses`,
+      api: "responses",
       createAdapter: (baseUrl, model) => createResponsesAdapter(createClient(baseUrl), model),
     },
   ];
@@ -38,12 +39,12 @@ function toRows(alias: string, OpenAI: unknown, unreadStream: UnreadStream): Cal
 
 describeCallTable({
   rows: [
-    // Over node-fetch, which reads ahead; the others over the platform's fetch.
-    ...toRows("openai-4", OpenAI4, "is read ahead"),
-    ...toRows("openai-5", OpenAI5, "stays unread"),
-    ...toRows("openai-6", OpenAI6, "stays unread"),
-    ...toRows("openai", OpenAI7, "stays unread"),
+    ...toRows("openai-4", OpenAI4, "node-fetch"),
+    ...toRows("openai-5", OpenAI5, "fetch"),
+    ...toRows("openai-6", OpenAI6, "fetch"),
+    ...toRows("openai", OpenAI7, "fetch"),
   ],
+  readme: new URL("../README.md", import.meta.url),
   basePath: "/openai-api/v1",
   createInstrumentation: (options) => new OpenAIInstrumentation(options),
 });

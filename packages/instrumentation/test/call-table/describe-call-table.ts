@@ -6,14 +6,17 @@ import { type Simulator, startSimulator } from "../../../simulator/src/index.ts"
 import { ABSENT_CELLS } from "./absent-cells.ts";
 import { callInWay } from "./call-in-way.ts";
 import { describeOutcome, endsWhenCollected, expectOutcomes } from "./expected-outcomes.ts";
-import { type CallTableRow, FEATURE, toExpectedRows } from "./expected-rows.ts";
+import { type CallTableRow, FEATURE, toExpectedRows, toRowName } from "./expected-rows.ts";
 import { type Ledger, startLedger } from "./ledger.ts";
+import { readTestedVersions, toTestedVersions } from "./tested-versions.ts";
 import { toRequestView } from "./request-view.ts";
 import { toMarkers, WAYS_OF_CALLING } from "./ways-of-calling.ts";
 
 /** What the rows of a table share. */
 export interface CallTable {
   readonly rows: readonly CallTableRow[];
+  /** The README of the provider's instrumentation, which says what is tested. */
+  readonly readme: URL;
   /** Where the provider's SDKs send their calls in the simulator, such as `/openai-api/v1`. */
   readonly basePath: string;
   createInstrumentation(options: { enabled: false; baseUrls: string[] }): SwitchableInstrumentation;
@@ -50,10 +53,11 @@ export function describeCallTable(table: CallTable): void {
     await Promise.all([ledger?.stop(), reference?.close(), simulator?.close()]);
   });
 
-  describe.each(table.rows)("$name", (row) => {
-    const absent = ABSENT_CELLS[row.name] ?? {};
+  describe.each(table.rows)("$sdk $version $api", (row) => {
+    const name = toRowName(row);
+    const absent = ABSENT_CELLS[name] ?? {};
     it.each(WAYS_OF_CALLING.filter((way) => way in absent).map((way) => ({ way, reason: absent[way] })))(
-      `${row.name} has no $way: $reason`,
+      `${name} has no $way: $reason`,
       async ({ way, reason }) => {
         const view = await callInWay(way, row.createAdapter(reference.url + table.basePath, row.model), "Hello.");
         expect(view.error).toMatchObject({ message: reason });
@@ -62,20 +66,20 @@ export function describeCallTable(table: CallTable): void {
 
     const present = WAYS_OF_CALLING.filter((way) => !(way in absent));
     it.each(present.map((way) => ({ way, sentence: describeOutcome(way, row) })))(
-      `${row.name}: $sentence`,
+      `${name}: $sentence`,
       async ({ way }) => {
         const before = {
           spans: ledger.callSpans().length,
           requests: [simulator, reference].map((each) => each.requests().length),
           billed: simulator.journal().length,
         };
-        const key = `${row.name}-${way}`.replaceAll(/[^\w.-]+/g, "_");
+        const key = `${name}-${way}`.replaceAll(/[^\w.-]+/g, "_");
         const prompt = `Tell me about Oslo. ${toMarkers(way, key)}`;
         const without = await callInWay(way, row.createAdapter(reference.url + table.basePath, row.model), prompt);
         expect(ledger.callSpans()).toHaveLength(before.spans);
 
         instrumentation.enable();
-        const attribution = { tenantId: row.name, userId: way, feature: FEATURE };
+        const attribution = { tenantId: name, userId: way, feature: FEATURE };
         const { traceId, value } = await ledger.handleRequest(attribution, () =>
           callInWay(way, row.createAdapter(simulator.url + table.basePath, row.model), prompt),
         );
@@ -98,6 +102,10 @@ export function describeCallTable(table: CallTable): void {
         counted.calls += expected.length;
       },
     );
+  });
+
+  it("is what the README says is tested", () => {
+    expect(readTestedVersions(table.readme)).toEqual(toTestedVersions(table.rows));
   });
 
   it("counts no call but those of the table", async () => {

@@ -3,8 +3,8 @@ import { SUBJECTS, type WayOfCalling } from "./ways-of-calling.ts";
 /** When the wire says what a stream cost: in its last event, the input in its first and the rest in its last, or so far in each. */
 export type UsageArrival = "at the end" | "input first" | "so far in each chunk";
 
-/** What an SDK does with a stream that the app never reads: nothing, or its HTTP client reads ahead. */
-export type UnreadStream = "stays unread" | "is read ahead";
+/** What an SDK sends its requests with; `node-fetch` reads a stream ahead that the app does not read. */
+export type Transport = "fetch" | "node-fetch" | "node:https" | "node:http2";
 
 /** What an SDK does with a stream that the app leaves: cancels it, or just lets go of it. */
 export type LeftStream = "is cancelled" | "is let go of";
@@ -21,7 +21,7 @@ export interface ExpectedCall {
 /** What tells one API of an SDK from another, as far as outcomes go. */
 export interface WireTraits {
   readonly usageArrives: UsageArrival;
-  readonly unreadStream: UnreadStream;
+  readonly transport: Transport;
   readonly leftStream: LeftStream;
 }
 
@@ -44,7 +44,7 @@ const OUTCOMES: Readonly<Record<WayOfCalling, (wire: WireTraits) => readonly Exp
   earlyBreak: ({ usageArrives }) => [BEGUN[usageArrives]],
   abort: ({ usageArrives }) => [BEGUN[usageArrives]],
   dropped: ({ usageArrives }) => [{ ...BEGUN[usageArrives], status: "error" }],
-  unconsumed: ({ unreadStream }) => [unreadStream === "is read ahead" ? EXACT : UNKNOWN],
+  unconsumed: ({ transport }) => [transport === "node-fetch" ? EXACT : UNKNOWN],
   structured: () => [EXACT],
   rawResponse: () => [EXACT, EXACT],
   toolTurns: () => [EXACT, EXACT],

@@ -8,8 +8,11 @@ import type { WayOfCalling } from "./ways-of-calling.ts";
 
 /** One API of one SDK at one version. */
 export interface CallTableRow extends WireTraits {
-  /** Such as `openai 7.55.0, responses`. */
-  readonly name: string;
+  /** Its name on npm. */
+  readonly sdk: string;
+  readonly version: string;
+  /** Which API of the SDK, as its package's README has it. */
+  readonly api: string;
   /** The model that is asked for. */
   readonly model: string;
   /** Parts of input and output that the provider's wire reports; the ledger has no others. */
@@ -21,6 +24,11 @@ export interface CallTableRow extends WireTraits {
 }
 
 type UsagePart = "cacheRead" | "cacheWrite" | "reasoning";
+
+/** A row's name in sentences, such as `openai 7.55.0 responses`. */
+export function toRowName({ sdk, version, api }: CallTableRow): string {
+  return `${sdk} ${version} ${api}`;
+}
 
 /** What the app calls the feature that makes the table's calls. */
 export const FEATURE = "call-table";
@@ -46,7 +54,7 @@ export function toExpectedRows({ row, way, expected, billed }: Cell): LedgerCall
       streamed: bill?.streamed ?? false,
       ...toExpectedTokens(row, call, bill?.usage),
       cost: call.costStatus === "priced" && bill !== undefined ? toCost(bill) : null,
-      tenant_id: row.name,
+      tenant_id: toRowName(row),
       user_id: way,
       feature: FEATURE,
       model_requested: row.model,
