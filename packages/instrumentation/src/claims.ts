@@ -4,6 +4,9 @@ import type { ProviderClaim } from "./calls/provider-claim.ts";
 import { startCall } from "./calls/start-call.ts";
 import { createFetchHook } from "./hooks/fetch/fetch-hook.ts";
 import type { CallStarter, Hook } from "./hooks/hook.ts";
+import { createHttp2Hook } from "./hooks/http2/http2-hook.ts";
+import { createNodeHttpHook } from "./hooks/node-http/node-http-hook.ts";
+import { createUndiciHook } from "./hooks/undici/undici-hook.ts";
 
 interface SharedClaims {
   readonly claims: ClaimTable;
@@ -38,7 +41,8 @@ function createShared(): SharedClaims {
     mayClaim: (url) => claims.mayClaim(url),
     start: (facts) => startCall(claims, facts),
   };
-  return { claims, hooks: [createFetchHook(calls)] };
+  const hooks = [createFetchHook, createNodeHttpHook, createHttp2Hook, createUndiciHook].map((create) => create(calls));
+  return { claims, hooks };
 }
 
 function attempt(hook: Hook, action: "install" | "remove"): void {

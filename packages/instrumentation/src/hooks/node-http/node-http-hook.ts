@@ -1,0 +1,40 @@
+import type { ClientRequest } from "node:http";
+import { isClaimed } from "../claimed-scope.ts";
+import type { CallStarter, Hook } from "../hook.ts";
+import { observeSafely } from "../wire/guard.ts";
+import { observeRequest } from "./observe-request.ts";
+import { readOrigin } from "./request-head.ts";
+
+/**
+ * Says that a `ClientRequest` of `node:http` or `node:https` is there, before its maker has it. Since Node 22.12.
+ * @see https://nodejs.org/api/diagnostics_channel.html
+ */
+const CREATED = "http.client.request.created";
+
+/**
+ * Sees the requests of Node's own HTTP/1 clients, whatever function made them and whenever that was imported. Nothing is
+ * patched: a request that nobody claims costs a look at its host.
+ */
+export function createNodeHttpHook(calls: CallStarter): Hook {
+  const onCreated = (message: unknown): void =>
+    observeSafely("observing a request of node:http", () => {
+      const { request } = message as { readonly request: ClientRequest };
+      const origin = readOrigin(request);
+      if (calls.mayClaim(origin) && !isClaimed()) observeRequest(request, origin, calls);
+    });
+  // Asked for this way, bundlers and runtimes without Node's modules have nothing to resolve.
+  const channels = globalThis.process?.getBuiltinModule?.("node:diagnostics_channel");
+  let isInstalled = false;
+  return {
+    name: "node-http",
+    install() {
+      if (isInstalled) return;
+      channels?.subscribe(CREATED, onCreated);
+      isInstalled = true;
+    },
+    remove() {
+      channels?.unsubscribe(CREATED, onCreated);
+      isInstalled = false;
+    },
+  };
+}

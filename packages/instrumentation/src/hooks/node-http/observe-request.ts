@@ -1,0 +1,119 @@
+import type { ClientRequest, IncomingMessage } from "node:http";
+import type { CallStarter } from "../hook.ts";
+import { observeSafely } from "../wire/guard.ts";
+import { RequestBody } from "../wire/request-body.ts";
+import { shadowMethod } from "../wire/shadow.ts";
+import { WireCall } from "../wire/wire-call.ts";
+import { readHead } from "./request-head.ts";
+
+/**
+ * Watches one request through own methods before its class's: a listener of ours would change what the app's listeners, or
+ * their absence, mean. Its body is what is written; its span starts when that is at its end, or when an answer comes earlier.
+ */
+export function observeRequest(request: ClientRequest, origin: string, calls: CallStarter): void {
+  const observed = new ObservedRequest(request, new WireCall(calls, readHead(request, origin)));
+  observed.watch();
+}
+
+class ObservedRequest {
+  readonly #request: ClientRequest;
+  readonly #call: WireCall;
+  readonly #body = new RequestBody();
+  #response: IncomingMessage | undefined;
+  /** Given up by the app, which Node then reports as a connection that broke, or as what the app gave for a reason. */
+  #left: { readonly error: unknown } | undefined;
+  #isOver = false;
+  readonly #releases: (() => void)[] = [];
+
+  constructor(request: ClientRequest, call: WireCall) {
+    this.#request = request;
+    this.#call = call;
+  }
+
+  watch(): void {
+    this.#before(this.#request, "write", ([chunk, encoding]) => this.#body.collect(chunk, encoding));
+    this.#before(this.#request, "end", ([chunk, encoding]) => {
+      this.#body.collect(chunk, encoding, true);
+      this.#start();
+    });
+    this.#before(this.#request, "destroy", ([reason]) => this.#leave(reason));
+    this.#before(this.#request, "emit", ([name, detail]) => this.#onEvent(name, detail));
+  }
+
+  #before(target: object, name: string, observe: (args: readonly unknown[]) => void): void {
+    const observeOnce = (args: readonly unknown[]): void => {
+      if (!this.#isOver) observeSafely(`observing "${name}"`, () => observe(args));
+    };
+    this.#releases.push(shadowMethod(target, name, observeOnce));
+  }
+
+  #start(): boolean {
+    const isCall = this.#call.start(() => this.#body.takeText());
+    if (!isCall) this.#stop();
+    return isCall;
+  }
+
+  #stop(): void {
+    this.#isOver = true;
+    for (const release of this.#releases) release();
+  }
+
+  /** A response is destroyed by Node as well, when the connection broke; the request says so by then. */
+  #leave(reason: unknown): void {
+    if (!this.#request.destroyed) this.#left ??= { error: isTimeout(reason) ? reason : undefined };
+  }
+
+  #onEvent(name: unknown, detail: unknown): void {
+    if (name === "response") this.#onResponse(detail as IncomingMessage);
+    else if (name === "upgrade" || name === "connect") this.#onTaken(detail as IncomingMessage);
+    else if (name === "error" && this.#response === undefined) this.#breakOff(detail);
+    else if (name === "close") this.#breakOff(this.#response?.errored ?? undefined);
+  }
+
+  #onResponse(response: IncomingMessage): void {
+    this.#response = response;
+    if (!this.#start()) return;
+    const readHeader = (name: string) => readIncoming(response, name);
+    if (!this.#call.respond(response.statusCode ?? 0, readHeader)) return this.#stop();
+    this.#before(response, "push", ([chunk, encoding]) => this.#onBytes(response, chunk, encoding));
+    this.#before(response, "destroy", ([reason]) => this.#leave(reason));
+  }
+
+  #onBytes(response: IncomingMessage, chunk: unknown, encoding: unknown): void {
+    if (chunk instanceof Uint8Array) this.#call.readBytes(chunk);
+    // Nothing but stand-ins for Node's parser pushes text.
+    else if (typeof chunk === "string") this.#call.readBytes(Buffer.from(chunk, toEncoding(encoding)));
+    // Otherwise it broke off, and the request's "close" comes.
+    else if (chunk === null && response.complete) this.#finish();
+  }
+
+  /** The connection is the app's from here on. */
+  #onTaken(response: IncomingMessage): void {
+    if (this.#start() && this.#call.respond(response.statusCode ?? 0, () => null)) this.#call.complete();
+    this.#stop();
+  }
+
+  #finish(): void {
+    this.#call.complete();
+    this.#stop();
+  }
+
+  #breakOff(error: unknown): void {
+    if (this.#start()) this.#call.breakOff(this.#left === undefined ? error : this.#left.error);
+    this.#stop();
+  }
+}
+
+function readIncoming(response: IncomingMessage, name: string): string | null {
+  const value = response.headers[name];
+  return Array.isArray(value) ? value.join(", ") : (value ?? null);
+}
+
+function toEncoding(encoding: unknown): BufferEncoding {
+  return typeof encoding === "string" && Buffer.isEncoding(encoding) ? encoding : "utf8";
+}
+
+/** Whether the app gave a request up because it took too long: that is a failure, which an abort is not. */
+function isTimeout(reason: unknown): boolean {
+  return reason instanceof Error && reason.name === "TimeoutError";
+}

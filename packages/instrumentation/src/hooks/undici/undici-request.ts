@@ -1,0 +1,61 @@
+import type { AsyncResource } from "node:async_hooks";
+import type { WireRequestHead } from "../wire/wire-call.ts";
+
+/** What undici 5 to 8 tell of a request on their channels. @see https://undici.nodejs.org/#/docs/api/DiagnosticsChannel */
+export interface UndiciRequest {
+  readonly origin?: unknown;
+  readonly path: string;
+  readonly method: string;
+  /** Lines in undici 5; names and values in turn since undici 6. */
+  readonly headers: unknown;
+  /** Text is bytes by now; `null` for none; else a stream or an iterable. */
+  readonly body?: unknown;
+}
+
+const SCHEME = /^https?:\/\//;
+
+/** The absolute URL. A request to a forward proxy has it for its path. */
+export function readUrl({ origin, path }: UndiciRequest): string {
+  return SCHEME.test(path) ? path : String(origin) + path;
+}
+
+export function readHead(request: UndiciRequest, url: string): WireRequestHead {
+  return { url, method: request.method, readHeader: (name) => readHeader(request.headers, name) };
+}
+
+/** A header among lines, or among names and values in turn, as text or bytes; or in an object, as HTTP/2 has them. */
+export function readHeader(headers: unknown, name: string): string | null {
+  if (typeof headers === "string") return readHeader(headers.split(/: |\r\n/), name);
+  if (!Array.isArray(headers)) return readField(headers, name);
+  for (let index = 0; index + 1 < headers.length; index += 2) {
+    if (toText(headers[index]).toLowerCase() === name) return toText(headers[index + 1]);
+  }
+  return null;
+}
+
+/**
+ * Runs `observe` in the context of whoever made the request. A pool whose connections are all busy makes it later, in the
+ * context of another; but its own methods' handlers remember theirs.
+ */
+export function runAsCaller(request: UndiciRequest, observe: () => void): void {
+  const handler = findHandler(request);
+  const isResource = typeof handler === "object" && handler !== null && "runInAsyncScope" in handler;
+  if (isResource) (handler as AsyncResource).runInAsyncScope(observe);
+  else observe();
+}
+
+function findHandler(request: UndiciRequest): unknown {
+  const key = Object.getOwnPropertySymbols(request).find((symbol) => symbol.description === "handler");
+  return key === undefined ? undefined : Reflect.get(request, key);
+}
+
+function readField(headers: unknown, name: string): string | null {
+  if (typeof headers !== "object" || headers === null) return null;
+  const value: unknown = Reflect.get(headers, name);
+  return value === undefined ? null : toText(value);
+}
+
+function toText(value: unknown): string {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString("latin1");
+  return Array.isArray(value) ? value.map(toText).join(", ") : String(value);
+}

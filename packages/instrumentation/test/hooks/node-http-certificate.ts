@@ -1,0 +1,19 @@
+/** A self-signed certificate of `localhost` and 127.0.0.1 with its key, made for these tests only; it opens nothing. */
+export const CERTIFICATE = {
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBmzCCAUGgAwIBAgIUTIVhzDscA7AnP1luufiy+qgrE0AwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMDIyNDEyMVoYDzIxMjYxMDI3
+MjI0MTIxWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAAQBna5IQJZFms4XQzCBhUU1egoWIkyt1+rtR8A3xRs8B8oJDpfHxcWv
+Jn8oJvrk6R8r4n+ti2KMvVv/NPV2tVMso28wbTAdBgNVHQ4EFgQUbk10itS0ElAb
+7zexeEy9DxOZSFwwHwYDVR0jBBgwFoAUbk10itS0ElAb7zexeEy9DxOZSFwwDwYD
+VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
+zj0EAwIDSAAwRQIhAMvxYzTcgVazQMgaJaKhJ4M5aF04fEhCoM8rWiGJn5q5AiAc
+Jo+lu6RW+7iBobbaUeCvviry+plH797YvlNnSPrkng==
+-----END CERTIFICATE-----`,
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgt32bW5xfJQQhwWPb
+b095kTM9H9jif2jnNMy52w8oRQ+hRANCAAQBna5IQJZFms4XQzCBhUU1egoWIkyt
+1+rtR8A3xRs8B8oJDpfHxcWvJn8oJvrk6R8r4n+ti2KMvVv/NPV2tVMs
+-----END PRIVATE KEY-----`,
+} as const;
