@@ -66,8 +66,8 @@ export function recordSpans() {
     finished: (): ReadableSpan[] => exporter.getFinishedSpans(),
     reset: () => exporter.reset(),
     /** Waits for a span that ends a moment after the app has its answer, as aborted ones do. */
-    async waitFor(count: number): Promise<ReadableSpan[]> {
-      const deadline = Date.now() + 3_000;
+    async waitFor(count: number, timeoutMs = 3_000): Promise<ReadableSpan[]> {
+      const deadline = Date.now() + timeoutMs;
       while (exporter.getFinishedSpans().length < count && Date.now() < deadline) {
         await new Promise((resolve) => setTimeout(resolve, 2));
       }

@@ -4,6 +4,7 @@ import { context, createContextKey, trace } from "@opentelemetry/api";
 import { OPENAI_CHAT, type WireFormat } from "@spancost/llm-wire";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { addClaim, removeClaim } from "../../src/claims.ts";
+import { RELEASED_STREAM_MS } from "../../src/hooks/fetch/open-bodies.ts";
 import type { ProviderClaim } from "../../src/calls/provider-claim.ts";
 import { event, json, recordSpans, sse, startProvider } from "../scripted-provider.ts";
 
@@ -277,15 +278,28 @@ describe("a response under the hook", () => {
     setFlagsFromString("--expose-gc");
     const collect: unknown = runInNewContext("gc");
     provider.script(sse(STREAM.slice(0, 2), { end: false }));
-    await (async () => {
-      const reader = (await fetch(URL_OF_CALL, CALL)).body?.getReader();
-      await reader?.read();
-      reader?.releaseLock();
-    })();
+    await fetch(URL_OF_CALL, CALL).then((response) => response.status);
     for (let round = 0; round < 100 && spans.finished().length === 0; round += 1) {
       if (typeof collect === "function") collect();
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
-    expect(spans.finished()[0]?.attributes["gen_ai.response.model"]).toBe("m-1");
+    expect(spans.finished()).toHaveLength(1);
+  });
+
+  it("ends its span some seconds after the app let its stream go, unless it is taken again", async () => {
+    provider.script(sse(STREAM.slice(0, 2), { end: false }));
+    const [left, taken] = [await fetch(URL_OF_CALL, CALL), await fetch(URL_OF_CALL, CALL)];
+    for (const { body } of [left, taken]) {
+      const reader = body?.getReader();
+      await reader?.read();
+      reader?.releaseLock();
+    }
+    const again = taken.body?.getReader();
+    const [span] = await spans.waitFor(1, 2 * RELEASED_STREAM_MS);
+    expect(span?.attributes["gen_ai.response.model"]).toBe("m-1");
+    expect(spans.finished()).toHaveLength(1);
+    await again?.cancel();
+    await left.body?.cancel();
+    expect(spans.finished()).toHaveLength(2);
   });
 });

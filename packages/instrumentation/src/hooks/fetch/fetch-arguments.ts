@@ -43,6 +43,12 @@ export function readHeader({ input, init }: FetchArguments, name: string): strin
   return null;
 }
 
+/** The signal that the app can abort the request with. */
+export function readSignal({ input, init }: FetchArguments): AbortSignal | undefined {
+  const signal: unknown = init?.signal ?? (isRequest(input) ? input.signal : undefined);
+  return signal instanceof AbortSignal ? signal : undefined;
+}
+
 function isRequest(input: unknown): input is Request {
   return typeof Request === "function" && input instanceof Request;
 }

@@ -1,10 +1,14 @@
 import { context } from "@opentelemetry/api";
 import { UNKNOWN_OUTCOME } from "@spancost/llm-wire";
 import type { ObservedCall } from "../../calls/observed-call.ts";
+import type { AskedUsage } from "../../calls/start-call.ts";
 import { runClaimed } from "../claimed-scope.ts";
 import type { CallStarter, Hook } from "../hook.ts";
-import { readBodyText, readHeader, readMethod, readUrl } from "./fetch-arguments.ts";
+import { type AskingRequest, createAskingRequest, isRefusal, sendUnchanged } from "./ask-for-usage.ts";
+import { readBodyText, readHeader, readMethod, readSignal, readUrl } from "./fetch-arguments.ts";
 import { observeResponse } from "./observe-response.ts";
+
+const EVENT_STREAM = /^\s*text\/event-stream/i;
 
 type Fetch = typeof globalThis.fetch;
 type FetchParameters = Parameters<Fetch>;
@@ -43,34 +47,59 @@ function wrapFetch(original: Fetch, calls: CallStarter): Fetch {
       readBody: () => readBodyText(facts),
       readHeader: (name) => readHeader(facts, name),
     });
-    if (started === undefined) return Reflect.apply(original, this, args);
-    const send = () => runClaimed(() => Reflect.apply(original, this, args));
-    return watchFetch(started.call, () => context.with(started.context, send));
+    const passOn = (init: RequestInit | undefined) =>
+      runClaimed(() => Reflect.apply(original, this, args.length < 2 ? args : [args[0], init, ...args.slice(2)]));
+    if (started === undefined) return passOn(args[1]);
+    const { call, askForUsage } = started;
+    const send = (init: RequestInit | undefined) => context.with(started.context, () => passOn(init));
+    let asking: AskingRequest | undefined;
+    call.guard("asking for usage", () => {
+      const signal = readSignal(facts);
+      if (signal?.aborted === false) call.stopsWith(signal);
+      asking = createAskingRequest(facts, url, askForUsage);
+    });
+    return watchFetch(call, send, args[1], asking);
   };
   // Name, length and what others left on the function, such as Bun's `preconnect`.
   const { prototype: _prototype, ...properties } = Object.getOwnPropertyDescriptors(original) as PropertyDescriptorMap;
   return Object.defineProperties(hook, properties) as Fetch;
 }
 
-function watchFetch(call: ObservedCall, send: () => Promise<Response>): Promise<Response> {
-  let pending: Promise<Response>;
-  try {
-    pending = send();
-  } catch (error) {
+type Send = (init: RequestInit | undefined) => Promise<Response>;
+
+function watchFetch(
+  call: ObservedCall,
+  send: Send,
+  init: RequestInit | undefined,
+  asking: AskingRequest | undefined,
+): Promise<Response> {
+  const fail = (error: unknown): never => {
     call.fail(error);
     throw error;
+  };
+  let pending: Promise<Response>;
+  try {
+    pending = send(asking === undefined ? init : asking.init);
+  } catch (error) {
+    return fail(error);
   }
-  return pending.then(
-    (response) => {
-      const isObserved = call.guard("observing the response", () => {
-        if (call.respond(response.status)) observeResponse(response, call);
-      });
-      if (!isObserved) call.complete(UNKNOWN_OUTCOME);
+  return pending.then((response) => {
+    if (asking === undefined || !isRefusal(response)) {
+      watchResponse(call, response, asking?.asked);
       return response;
-    },
-    (error: unknown) => {
-      call.fail(error);
-      throw error;
-    },
-  );
+    }
+    return sendUnchanged(asking, response, send).then((second) => {
+      watchResponse(call, second);
+      return second;
+    }, fail);
+  }, fail);
+}
+
+function watchResponse(call: ObservedCall, response: Response, asked?: AskedUsage): void {
+  const isObserved = call.guard("observing the response", () => {
+    if (!call.respond(response.status)) return;
+    const isStream = EVENT_STREAM.test(response.headers.get("content-type") ?? "");
+    observeResponse(response, call, isStream ? asked?.createFilter : undefined);
+  });
+  if (!isObserved) call.complete(UNKNOWN_OUTCOME);
 }

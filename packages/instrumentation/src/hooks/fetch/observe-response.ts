@@ -1,5 +1,9 @@
-import { type ObservedStream, observeStream } from "./observe-stream.ts";
+import type { StreamFilter } from "@spancost/llm-wire";
 import type { ObservedBody, ObservedCall } from "../../calls/observed-call.ts";
+import type { Tap } from "./observe-reader.ts";
+import { type ExposedStream, passOn } from "./observe-stream.ts";
+import { addOpenBody, removeOpenBody } from "./open-bodies.ts";
+import { canWatchStreams, watchStream } from "./watch-stream.ts";
 
 const CONSUMERS = ["arrayBuffer", "blob", "bytes", "formData", "json", "text"] as const;
 type Consumer = (typeof CONSUMERS)[number];
@@ -11,49 +15,71 @@ const forgotten = new FinalizationRegistry<ObservedBody>((body) => body.abandon(
  * Watches how the app reads a response, on the response itself. A new `Response` around a teed body would lose what only
  * `fetch` can set (url, type, redirected, also on clones), would read a body that nobody asked for, and would parse JSON a
  * second time; own properties that shadow the reading methods keep the object, its identity and its laziness.
+ * @param createFilter takes out of the stream what the app did not ask for
  */
-export function observeResponse(response: Response, call: ObservedCall): void {
+export function observeResponse(response: Response, call: ObservedCall, createFilter?: () => StreamFilter): void {
   const prototype: object = Object.getPrototypeOf(response);
-  const body = call.openBody(response.headers);
+  const body = call.openBody(response.headers, removeOpenBody);
   const readSource = (): ReadableStream | null => Reflect.get(prototype, "body", response);
   // No body, or a stand-in for a response that a test put there.
   if (!(readSource() instanceof ReadableStream)) return body.complete();
+  const tap: Tap = { body, filter: createFilter?.(), isInternal: false, keep: undefined };
   forgotten.register(response, body);
+  addOpenBody(body);
 
-  let observed: ObservedStream | undefined;
-  const isTaken = () => response.bodyUsed || readSource()?.locked === true || observed?.stream.locked === true;
+  let exposed: ExposedStream | undefined;
+  const isTaken = () => response.bodyUsed || readSource()?.locked === true || exposed?.stream.locked === true;
   const lockIfTaken = () => {
-    if (observed?.stream.locked === true && !observed.source.locked) observed.lockSource();
+    if (exposed?.stream.locked === true && !exposed.source.locked) exposed.lockSource();
+  };
+  const exposeStream = (): ReadableStream | null => {
+    const source = readSource();
+    if (source === null || exposed?.source === source) return exposed?.stream ?? source;
+    // Being read by one of the response's own methods, which is watched there.
+    if (source.locked || response.bodyUsed) return source;
+    exposed = canWatchStreams() ? watchStream(source, tap, response) : passOn(source, tap, response);
+    return exposed.stream;
+  };
+  const runNative = (native: unknown, self: unknown, args: unknown[]): unknown => {
+    tap.isInternal = true;
+    try {
+      return Reflect.apply(native as () => unknown, self, args);
+    } finally {
+      tap.isInternal = false;
+    }
   };
 
-  define(response, "body", {
-    get(): ReadableStream | null {
-      const source = readSource();
-      if (source === null || observed?.source === source) return observed?.stream ?? source;
-      // Being read by one of the response's own methods, which is watched there.
-      if (source.locked || response.bodyUsed) return source;
-      observed = observeStream(source, body, response);
-      return observed.stream;
-    },
-  });
+  define(response, "body", { get: exposeStream });
   for (const name of CONSUMERS) {
     const native: unknown = Reflect.get(prototype, name);
     if (typeof native !== "function") continue;
     const consume = function (this: unknown, ...args: unknown[]): unknown {
-      const isWatched = this === response && !isTaken();
-      if (this === response) lockIfTaken();
-      const result: unknown = Reflect.apply(native, this, args);
+      if (this !== response) return Reflect.apply(native, this, args);
+      const isWatched = !isTaken();
+      lockIfTaken();
+      if (isWatched && tap.filter !== undefined) return consumeFiltered(name, exposeStream(), response);
+      if (isWatched) body.isAwaited = true;
+      const result = runNative(native, this, args);
       return isWatched && result instanceof Promise ? watchResult(name, result, body, call) : result;
     };
     define(response, name, { value: named(consume, name), writable: true });
   }
   const clone = function (this: unknown): unknown {
-    if (this === response) lockIfTaken();
-    const copy: unknown = Reflect.apply(Reflect.get(prototype, "clone"), this, []);
-    if (copy instanceof Object) call.guard("observing a clone", () => observeResponse(copy as Response, call));
+    const native: unknown = Reflect.get(prototype, "clone");
+    if (this !== response) return Reflect.apply(native as () => unknown, this, []);
+    lockIfTaken();
+    const copy = runNative(native, this, []);
+    if (copy instanceof Object)
+      call.guard("observing a clone", () => observeResponse(copy as Response, call, createFilter));
     return copy;
   };
   define(response, "clone", { value: named(clone, "clone"), writable: true });
+}
+
+/** Reads the stream without what was not asked for, by the runtime's own method on a response made for it. */
+function consumeFiltered(name: Consumer, stream: ReadableStream | null, { headers }: Response): Promise<unknown> {
+  const type = headers.get("content-type");
+  return new Response(stream, type === null ? {} : { headers: { "content-type": type } })[name]();
 }
 
 function watchResult(
@@ -68,7 +94,9 @@ function watchResult(
       return value;
     },
     (error: unknown) => {
-      body.abandon(error);
+      // A body that came whole and is not what the app takes it for: the provider answered, and nothing is known.
+      if (error instanceof SyntaxError || name === "formData") body.complete();
+      else body.abandon(error);
       throw error;
     },
   );

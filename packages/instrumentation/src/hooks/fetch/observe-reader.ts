@@ -1,0 +1,140 @@
+import type { StreamFilter } from "@spancost/llm-wire";
+import type { ObservedBody } from "../../calls/observed-call.ts";
+import { abandonSoon } from "./open-bodies.ts";
+
+/** Who sees what the app reads of one body. */
+export interface Tap {
+  readonly body: ObservedBody;
+  /** Takes out of the stream what the app did not ask for. */
+  readonly filter: StreamFilter | undefined;
+  /** Set while one of the response's own methods runs: it uses the stream in ways that are observed elsewhere. */
+  isInternal: boolean;
+  /** Called when the stream is taken again after it was released. */
+  keep: (() => void) | undefined;
+}
+
+type AnyReader = ReadableStreamDefaultReader | ReadableStreamBYOBReader;
+/** Structural: default and BYOB readers, and iterators, give the same. */
+export interface ReadResult {
+  readonly done: boolean;
+  readonly value: unknown;
+}
+type Read = (...args: unknown[]) => Promise<ReadResult>;
+
+/**
+ * Watches a reader on the reader itself: own properties shadow its methods, so it stays the native object. `read` gives the
+ * promise behind ours; a `then` beside the app's would mark a rejection that the app ignores as handled.
+ */
+export function observeReader(reader: AnyReader, tap: Tap): void {
+  tap.keep?.();
+  tap.keep = undefined;
+  const { body } = tap;
+  const { read, cancel, releaseLock } = reader as ReadableStreamDefaultReader;
+  let isReleased = false;
+  // An abort reaches the span although nobody reads just now. Rejections of `closed` never count as unhandled.
+  reader.closed.catch((error: unknown) => {
+    if (!isReleased) body.abandon(error);
+  });
+  shadow(reader, "read", createRead(reader, read as Read, tap));
+  shadow(reader, "cancel", function (this: unknown, ...args: unknown[]) {
+    if (this === reader && !isReleased) body.abandon();
+    return Reflect.apply(cancel, this, args) as unknown;
+  });
+  shadow(reader, "releaseLock", function (this: unknown) {
+    if (this === reader && !isReleased) {
+      isReleased = true;
+      body.isAwaited = false;
+      if (!body.closed) tap.keep = abandonSoon(body);
+    }
+    return Reflect.apply(releaseLock, this, []) as unknown;
+  });
+}
+
+/** Watches an async iterator in the same way. */
+export function observeIterator(iterator: AsyncIterator<unknown>, tap: Tap, options: unknown): void {
+  tap.keep?.();
+  tap.keep = undefined;
+  const { body } = tap;
+  const { next, return: leave } = iterator;
+  const read = createRead(iterator, next as Read, tap);
+  const rethrow = (error: unknown): never => {
+    body.abandon(error);
+    throw error;
+  };
+  shadow(iterator, "next", function (this: unknown, ...args: unknown[]) {
+    const reading = Reflect.apply(read, this, args) as Promise<ReadResult>;
+    return this === iterator ? reading.then(undefined, rethrow) : reading;
+  });
+  if (leave === undefined) return;
+  shadow(iterator, "return", function (this: unknown, ...args: unknown[]) {
+    const isKept = typeof options === "object" && options !== null && Reflect.get(options, "preventCancel") === true;
+    if (this === iterator && !body.closed) {
+      if (isKept) tap.keep = abandonSoon(body);
+      else body.abandon();
+    }
+    return Reflect.apply(leave, this, args) as unknown;
+  });
+}
+
+function createRead(owner: object, read: Read, tap: Tap): Read {
+  return tap.filter === undefined
+    ? createPlainRead(owner, read, tap.body)
+    : createFilteredRead(owner, read, tap.body, tap.filter);
+}
+
+function createPlainRead(owner: object, read: Read, body: ObservedBody): Read {
+  const see = (result: ReadResult): ReadResult => {
+    body.isAwaited = false;
+    if (result.done) body.complete();
+    else body.readBytes(result.value);
+    return result;
+  };
+  return function (this: unknown, ...args: unknown[]) {
+    const reading = Reflect.apply(read, this, args);
+    if (this !== owner) return reading;
+    body.isAwaited = true;
+    return reading.then(see);
+  };
+}
+
+/** Reads on where nothing is left of a chunk. Reads then follow each other: two at a time would overtake one another. */
+function createFilteredRead(owner: object, read: Read, body: ObservedBody, filter: StreamFilter): Read {
+  let pending = 0;
+  let last: Promise<ReadResult> | undefined;
+  let isAtEnd = false;
+  const pass = (result: ReadResult): ReadResult | Promise<ReadResult> => {
+    if (result.done) return end(result);
+    body.readBytes(result.value);
+    if (!(result.value instanceof Uint8Array)) return settle(result);
+    const kept = filter.write(result.value);
+    if (kept.length === 0) return Reflect.apply(read, owner, []).then(pass);
+    return settle(kept === result.value ? result : { done: false, value: kept });
+  };
+  const end = (result: ReadResult): ReadResult => {
+    body.complete();
+    const rest = isAtEnd ? undefined : filter.end();
+    isAtEnd = true;
+    return settle(rest === undefined || rest.length === 0 ? result : { done: false, value: rest });
+  };
+  const settle = (result: ReadResult): ReadResult => {
+    pending -= 1;
+    body.isAwaited = pending > 0;
+    return result;
+  };
+  return function (this: unknown, ...args: unknown[]) {
+    if (this !== owner) return Reflect.apply(read, this, args);
+    body.isAwaited = true;
+    const start = (): Promise<ReadResult> => Reflect.apply(read, owner, args).then(pass);
+    last = pending === 0 || last === undefined ? start() : last.then(start, start);
+    pending += 1;
+    return last;
+  };
+}
+
+/** Puts an own method over an inherited one; as on the prototype, it can be replaced. */
+export function shadow(target: object, name: PropertyKey, method: (...args: never[]) => unknown): void {
+  const original: unknown = Reflect.get(target, name);
+  if (typeof original !== "function") return;
+  Object.defineProperty(method, "name", { value: original.name, configurable: true });
+  Object.defineProperty(target, name, { value: method, configurable: true, enumerable: false, writable: true });
+}
