@@ -72,11 +72,14 @@ async function writePieces(response: AnyResponse, pieces: readonly Piece[], dela
   }
 }
 
-/** The first half of the frames, or of the only one. */
+/** Most frames that go out before a cut: a frame more at the end, such as one of usage, must not move it. */
+const MAX_FRAMES_BEFORE_CUT = 3;
+
+/** The first frames, half of them at the most, or half of the only one. */
 function toFirstHalf(pieces: readonly Piece[]): readonly Piece[] {
   const [only] = pieces;
   if (pieces.length === 1 && only !== undefined) return [only.slice(0, Math.floor(only.length / 2))];
-  return pieces.slice(0, Math.floor(pieces.length / 2));
+  return pieces.slice(0, Math.min(Math.floor(pieces.length / 2), MAX_FRAMES_BEFORE_CUT));
 }
 
 async function pause(delayMs: number): Promise<void> {
