@@ -75,8 +75,12 @@ function warnOnce(field: string): void {
   countFailure("personal_id");
   if (warned.has(field)) return;
   warned.add(field);
-  diag.warn(
-    `spancost: ${field} looks like an e-mail address, and goes onto every span: give an opaque id, or set hashIds ` +
-      "(reported once a field; see getOtelCounters().personal_id)",
-  );
+  try {
+    diag.warn(
+      `spancost: ${field} looks like an e-mail address, and goes onto every span: give an opaque id, or set hashIds ` +
+        "(reported once a field; see getOtelCounters().personal_id)",
+    );
+  } catch {
+    // A logger that throws is the app's own.
+  }
 }

@@ -1,11 +1,10 @@
 import { reportFailure } from "../report-failure.ts";
 
-type Crypto = typeof import("node:crypto");
-type Net = typeof import("node:net");
+// `getBuiltinModule` and no import, so that a bundle for a runtime without Node's modules still loads.
 
 /** Node's crypto, or `undefined` in a runtime without it, which is reported: then nothing is signed, verified or hashed. */
-export function loadCrypto(): Crypto | undefined {
-  const crypto = loadBuiltin<Crypto>("node:crypto");
+export function loadCrypto() {
+  const crypto = globalThis.process?.getBuiltinModule?.("node:crypto");
   if (crypto === undefined) {
     reportFailure(
       "invalid_boundary",
@@ -16,15 +15,6 @@ export function loadCrypto(): Crypto | undefined {
 }
 
 /** Node's net, or `undefined` in a runtime without it, where nobody can be told by an address. */
-export function loadNet(): Net | undefined {
-  return loadBuiltin<Net>("node:net");
-}
-
-/** A function and no import, so that a bundle for a runtime without Node's modules still loads. */
-function loadBuiltin<Module>(name: string): Module | undefined {
-  try {
-    return globalThis.process?.getBuiltinModule?.(name) as Module | undefined;
-  } catch {
-    return undefined;
-  }
+export function loadNet() {
+  return globalThis.process?.getBuiltinModule?.("node:net");
 }

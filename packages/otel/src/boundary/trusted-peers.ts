@@ -1,0 +1,58 @@
+import { type Context, context } from "@opentelemetry/api";
+import { reportFailure } from "../report-failure.ts";
+import { believeClaims, readUnverifiedClaims } from "./claims.ts";
+import { loadNet } from "./node-builtins.ts";
+
+/** Says whether attribution from an address is believed without a signature. */
+export type PeerTrust = (address: string | undefined) => boolean;
+
+const CIDR = /^([0-9a-fA-F:.]+)(?:\/(\d{1,3}))?$/;
+
+/**
+ * Creates a check of peers by their address: `10.0.0.0/8`, `fd00::/8`, `192.0.2.7`. Pass it the address of the socket, never one from a header. An
+ * entry that is none is reported and trusts nobody; so does a runtime without node:net.
+ */
+export function createPeerTrust(trustedPeers: readonly string[]): PeerTrust {
+  const net = loadNet();
+  if (net === undefined || trustedPeers.length === 0) return () => false;
+  const list = new net.BlockList();
+  for (const peer of trustedPeers) {
+    const [, address = "", bits] = CIDR.exec(peer.trim()) ?? [];
+    const family = familyOf(net.isIP(address));
+    const maxBits = family === "ipv4" ? 32 : 128;
+    if (family === undefined || Number(bits ?? maxBits) > maxBits) {
+      reportFailure(
+        "invalid_boundary",
+        `a trusted peer must be an address or a CIDR range, got ${JSON.stringify(peer)}`,
+      );
+    } else list.addSubnet(address, Number(bits ?? maxBits), family);
+  }
+  return (address) => {
+    const bare = address?.replace(/%.*$/, "") ?? "";
+    const family = familyOf(net.isIP(bare));
+    return family !== undefined && list.check(bare, family);
+  };
+}
+
+/** Opens the scope that a message claimed, when its peer is trusted; else the context as it is. */
+export function adoptTrustedClaims(from: Context, trust: PeerTrust, address: string | undefined): Context {
+  try {
+    const claims = readUnverifiedClaims(from);
+    return claims !== undefined && trust(address) ? believeClaims(from, claims) : from;
+  } catch (error) {
+    reportFailure("propagator_failed", "claims of a peer could not be read, they are not believed", error);
+    return from;
+  }
+}
+
+/** Runs `fn` in the scope that the message being served claimed, when its peer is trusted; else as it is. */
+export function runWithTrustedClaims<T>(trust: PeerTrust, address: string | undefined, fn: () => T): T {
+  const active = context.active();
+  const adopted = adoptTrustedClaims(active, trust, address);
+  return adopted === active ? fn() : context.with(adopted, fn);
+}
+
+function familyOf(version: number): "ipv4" | "ipv6" | undefined {
+  if (version === 0) return undefined;
+  return version === 4 ? "ipv4" : "ipv6";
+}

@@ -1,0 +1,16 @@
+import { type CarrierOptions, setCarrierSigning } from "./binding/carrier.ts";
+import { type HashIdsOptions, setHashIds } from "./opaque-ids.ts";
+
+/** What holds for attribution in the whole process. */
+export interface AttributionConfiguration {
+  /** Replaces tenant and user ids by keyed hashes before they reach a span or the wire. @default not hashed */
+  readonly hashIds?: HashIdsOptions | undefined;
+  /** Signs what `captureAttribution` packs, and believes only that. @default not signed */
+  readonly carriers?: CarrierOptions | undefined;
+}
+
+/** Configures attribution for the process, from now on and as a whole: what is not given ends. Call it before the first request. */
+export function configureAttribution(configuration: AttributionConfiguration): void {
+  setHashIds(configuration.hashIds);
+  setCarrierSigning(configuration.carriers);
+}
