@@ -4,9 +4,6 @@ export type View = string | number | boolean | null | readonly View[] | { readon
 /** Differs between two runs of the same call, with or without us. */
 const VOLATILE_HEADERS: ReadonlySet<string> = new Set(["date", "keep-alive"]);
 const VOLATILE_PROPERTIES: ReadonlySet<string> = new Set([
-  // Of the answers: seconds of the clock.
-  "created",
-  "created_at",
   // Of errors: lines of code, and the ports of the connection.
   "stack",
   "socket",
