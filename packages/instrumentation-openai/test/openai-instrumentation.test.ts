@@ -140,7 +140,11 @@ describe("OpenAIInstrumentation", () => {
   it("ends the span of a stream that the app aborts, which sees the same outcome", async () => {
     provider.script(sse(STREAM, { paceMs: 30 }));
     const results = await runBoth(async () => {
-      const stream = await createClient().chat.completions.create({ ...REQUEST, stream: true });
+      const stream = await createClient().chat.completions.create({
+        ...REQUEST,
+        stream: true,
+        stream_options: { include_usage: true },
+      });
       const seen = [];
       try {
         for await (const chunk of stream) {

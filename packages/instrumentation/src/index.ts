@@ -1,4 +1,6 @@
 export {
+  type CompatibleProvider,
+  type NamedBaseUrl,
   type ProviderDescription,
   ProviderInstrumentation,
   type ProviderInstrumentationConfig,

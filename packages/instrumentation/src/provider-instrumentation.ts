@@ -7,15 +7,40 @@ import type { ProviderClaim } from "./calls/provider-claim.ts";
 /** Options that all provider instrumentations share. */
 export interface ProviderInstrumentationConfig extends InstrumentationConfig {
   /**
-   * URL prefixes that are this provider's too, such as a proxy or a local server: `http://127.0.0.1:8080/openai/v1`.
+   * URL prefixes that are this provider's too, such as a proxy or a local server: `http://127.0.0.1:8080/openai/v1`. One with a
+   * `provider` is that compatible provider's: `{ url: "http://127.0.0.1:8000/v1", provider: "vllm" }`.
    * @default []
    */
-  baseUrls?: readonly string[];
+  baseUrls?: readonly (string | NamedBaseUrl)[];
   /**
    * Hosts that are this provider's too: `host` or `host:port`, `*` at the start for any host that ends so.
    * @default []
    */
   hosts?: readonly string[];
+  /**
+   * Whether streams are asked to report usage where the caller does not ask, and only then do: on hosts known to take the wish, and
+   * invisibly to the app. Without it such calls are `unknown_usage`.
+   * @default true
+   */
+  includeUsage?: boolean;
+}
+
+/** A URL prefix behind which a compatible provider answers. */
+export interface NamedBaseUrl {
+  readonly url: string;
+  /** `gen_ai.provider.name` of its calls; a known name brings the provider's way of counting. */
+  readonly provider: string;
+}
+
+/** What one provider's calls look like. */
+export interface CompatibleProvider {
+  /** Its `gen_ai.provider.name`. */
+  readonly name: string;
+  /** As in `ProviderClaim`. */
+  readonly hosts: readonly string[];
+  readonly formats: readonly WireFormat[];
+  /** @see ProviderClaim.asksForUsage */
+  asksForUsage?(url: URL): boolean;
 }
 
 /** What a provider instrumentation is made of. */
@@ -27,7 +52,13 @@ export interface ProviderDescription {
   readonly formats: readonly WireFormat[];
   /** `gen_ai.provider.name` of a call to this URL. */
   providerName(url: URL): string;
+  /** @see ProviderClaim.asksForUsage */
+  asksForUsage?(url: URL): boolean;
+  /** Other providers that speak the same formats, each in its way. */
+  readonly compatible?: readonly CompatibleProvider[];
 }
+
+type ClaimedCalls = Pick<ProviderClaim, "hosts" | "baseUrls" | "formats" | "providerName" | "asksForUsage">;
 
 /** What the base class does when it is switched: nothing in its build for edge runtimes, which lacks both methods. */
 const ON_NODE: Partial<Pick<InstrumentationBase, "enable" | "disable">> = InstrumentationBase.prototype;
@@ -35,7 +66,7 @@ const ON_NODE: Partial<Pick<InstrumentationBase, "enable" | "disable">> = Instru
 /** Base of the provider instrumentations: claims the provider's requests from the one hook of `fetch` while enabled. */
 export abstract class ProviderInstrumentation extends InstrumentationBase<ProviderInstrumentationConfig> {
   readonly #description: ProviderDescription;
-  #claim: ProviderClaim | undefined;
+  #claims: readonly ProviderClaim[] | undefined;
   #tracerProvider: TracerProvider | undefined;
   #meterProvider: MeterProvider | undefined;
 
@@ -49,7 +80,7 @@ export abstract class ProviderInstrumentation extends InstrumentationBase<Provid
 
   override setConfig(config: ProviderInstrumentationConfig): void {
     super.setConfig(config);
-    if (!(#claim in this) || this.#claim === undefined) return;
+    if (!(#claims in this) || this.#claims === undefined) return;
     this.#release();
     this.#acquire();
   }
@@ -66,7 +97,7 @@ export abstract class ProviderInstrumentation extends InstrumentationBase<Provid
 
   override enable(): void {
     ON_NODE.enable?.call(this);
-    if (this.#claim === undefined) this.#acquire();
+    if (this.#claims === undefined) this.#acquire();
   }
 
   override disable(): void {
@@ -76,24 +107,19 @@ export abstract class ProviderInstrumentation extends InstrumentationBase<Provid
 
   /** Whether the provider's calls are seen. */
   override isEnabled(): boolean {
-    return this.#claim !== undefined;
+    return this.#claims !== undefined;
   }
 
   /** There is no module to patch: calls are read at the wire. */
   protected override init(): void {}
 
   #acquire(): void {
-    const description = this.#description;
-    const config = this.getConfig();
-    this.#claim = {
-      hosts: [...description.hosts, ...(config.hosts ?? [])],
-      baseUrls: config.baseUrls ?? [],
-      formats: description.formats,
-      providerName: (url) => description.providerName(url),
+    this.#claims = listClaims(this.#description, this.getConfig()).map((calls) => ({
+      ...calls,
       getTracer: () => this.#getTracer(),
       reportFailure: (where, error) => this.#reportFailure(where, error),
-    };
-    addClaim(this.#claim);
+    }));
+    for (const claim of this.#claims) addClaim(claim);
   }
 
   /**
@@ -105,8 +131,8 @@ export abstract class ProviderInstrumentation extends InstrumentationBase<Provid
   }
 
   #release(): void {
-    if (this.#claim !== undefined) removeClaim(this.#claim);
-    this.#claim = undefined;
+    for (const claim of this.#claims ?? []) removeClaim(claim);
+    this.#claims = undefined;
   }
 
   #reportFailure(where: string, error: unknown): void {
@@ -118,4 +144,45 @@ export abstract class ProviderInstrumentation extends InstrumentationBase<Provid
       })
       .add(1, { where });
   }
+}
+
+/** The provider's own claim, then one for each compatible provider, then those for names that only the configuration knows. */
+function listClaims(description: ProviderDescription, config: ProviderInstrumentationConfig): ClaimedCalls[] {
+  const { compatible = [], formats } = description;
+  const named = (config.baseUrls ?? []).filter((entry) => typeof entry !== "string");
+  const own: ClaimedCalls = {
+    hosts: [...description.hosts, ...(config.hosts ?? [])],
+    baseUrls: (config.baseUrls ?? []).filter((entry) => typeof entry === "string"),
+    formats,
+    providerName: (url) => description.providerName(url),
+    ...toPolicy(description, config),
+  };
+  const known = new Set(compatible.map(({ name }) => name));
+  const unknown = [...new Set(named.map(({ provider }) => provider))].filter((name) => !known.has(name));
+  const others: readonly CompatibleProvider[] = [
+    ...compatible,
+    ...unknown.map((name) => ({ name, hosts: [], formats })),
+  ];
+  return [own, ...others.map((provider) => toClaimedCalls(provider, named, config))];
+}
+
+function toClaimedCalls(
+  provider: CompatibleProvider,
+  named: readonly NamedBaseUrl[],
+  config: ProviderInstrumentationConfig,
+): ClaimedCalls {
+  return {
+    hosts: provider.hosts,
+    baseUrls: named.filter((entry) => entry.provider === provider.name).map(({ url }) => url),
+    formats: provider.formats,
+    providerName: () => provider.name,
+    ...toPolicy(provider, config),
+  };
+}
+
+function toPolicy(
+  { asksForUsage }: Pick<ProviderClaim, "asksForUsage">,
+  { includeUsage = true }: ProviderInstrumentationConfig,
+): Pick<ProviderClaim, "asksForUsage"> {
+  return includeUsage && asksForUsage !== undefined ? { asksForUsage: (url) => asksForUsage(url) } : {};
 }

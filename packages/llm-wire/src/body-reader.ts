@@ -1,8 +1,11 @@
+import { EventStreamBodyReader } from "./event-stream-body-reader.ts";
+import { HeadedBodyReader } from "./headed-body-reader.ts";
 import { parseJson } from "./json-fields.ts";
 import { toLatin1 } from "./latin1.ts";
 import { SseSplitter } from "./sse-splitter.ts";
 import { readTopLevelFields } from "./top-level-fields.ts";
 import { type WireFormat, type WireOutcome, UNKNOWN_OUTCOME } from "./wire-format.ts";
+import type { WireHeaders } from "./wire-head.ts";
 
 /** Longest JSON body that is collected from pieces, in bytes; a longer one has unknown usage. */
 export const MAX_JSON_BODY_BYTES = 16 * 1024 * 1024;
@@ -23,16 +26,38 @@ export interface BodyReader {
   outcome(): WireOutcome;
 }
 
-/** The headers of a response, by lower-case name. */
-export interface WireHeaders {
-  get(name: string): string | null;
+const EVENT_STREAM = /^\s*text\/event-stream/i;
+/** Sound, pictures, films. */
+const BINARY = /^\s*(?:audio|image|video)\//i;
+
+/**
+ * Picks the reader for a response with these headers. What is neither an event stream nor sound nor pictures is taken for JSON,
+ * unknown bytes too where the format does not expect them.
+ */
+export function createBodyReader(format: WireFormat, headers: WireHeaders): BodyReader {
+  const type = headers.get("content-type") ?? "";
+  if (EVENT_STREAM.test(type)) return new SseBodyReader(format);
+  const isBinary = BINARY.test(type) || (format.readBinary !== undefined && /octet-stream/i.test(type));
+  return isBinary ? new BinaryBodyReader(format) : new JsonBodyReader(format);
 }
 
-/** Picks the reader for a response with these headers; anything but an event stream is taken for JSON. */
-export function createBodyReader(format: WireFormat, headers: WireHeaders): BodyReader {
-  return /^\s*text\/event-stream/i.test(headers.get("content-type") ?? "")
-    ? new SseBodyReader(format)
-    : new JsonBodyReader(format);
+/** Looks at no byte: that the provider began to answer is all that such a body tells. */
+class BinaryBodyReader implements BodyReader {
+  readonly finished = false;
+  readonly #format: WireFormat;
+
+  constructor(format: WireFormat) {
+    this.#format = format;
+  }
+
+  readBytes(): void {}
+  readText(): void {}
+  readValue(): void {}
+  end(): void {}
+
+  outcome(): WireOutcome {
+    return this.#format.readBinary?.() ?? UNKNOWN_OUTCOME;
+  }
 }
 
 class SseBodyReader implements BodyReader {

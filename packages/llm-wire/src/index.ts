@@ -11,7 +11,10 @@ export {
 } from "./openai-chat.ts";
 export { readOpenRouterCost, readPerplexityCost, readXaiCost } from "./openai-costs.ts";
 export { OPENAI_EMBEDDINGS } from "./openai-embeddings.ts";
+export { OPENAI_IMAGES } from "./openai-images.ts";
 export { OPENAI_RESPONSES } from "./openai-responses.ts";
+export { OPENAI_SPEECH } from "./openai-speech.ts";
+export { OPENAI_TRANSCRIPTION } from "./openai-transcription.ts";
 export type { OpenAIQuirks } from "./openai-usage.ts";
 export { MAX_SSE_EVENT_LENGTH, type SseEvent, SseSplitter } from "./sse-splitter.ts";
 export { readTopLevelFields } from "./top-level-fields.ts";

@@ -1,6 +1,7 @@
 import type { Usage } from "@spancost/core";
 import { UNKNOWN_USAGE } from "@spancost/core";
 import type { SseEvent } from "./sse-splitter.ts";
+import type { WireHead, WireHeaders } from "./wire-head.ts";
 
 /** What a request says about the call, before anything came back. */
 export interface WireRequest {
@@ -93,6 +94,8 @@ export interface WireFormat {
   /** `body`: the parsed response, or an object with its `responseFields` only. */
   readResponse(body: unknown): WireOutcome;
   createStreamReader(): StreamReader;
+  /** What a response's headers say, where they say anything. */
+  readHeaders?(headers: WireHeaders): WireHead;
   /** What a response tells whose body is sound, a picture or a film: its bytes are not looked at. Absent: nothing. */
   readBinary?(): WireOutcome;
   /** Set when streams of this format report usage only to callers that ask for it. */

@@ -32,6 +32,7 @@ export function toOutcomeAttributes(outcome: WireOutcome): Attributes {
     [SPANCOST.serviceTier]: outcome.serviceTier,
     [SPANCOST.inferenceRegion]: outcome.inferenceRegion,
     [ERROR_TYPE]: outcome.errorType ?? null,
+    ...toCostAttributes(outcome.costUsd),
     ...toUsageAttributes(outcome.usage),
   });
 }
@@ -49,6 +50,12 @@ export function toErrorAttributes(error: unknown): Attributes {
   return { [ERROR_TYPE]: typeof code === "string" ? code : name };
 }
 
+/** The provider's own figure, which the ledger believes of this package. */
+function toCostAttributes(costUsd: number | undefined): Readonly<Record<string, number | string>> {
+  if (costUsd === undefined) return {};
+  return { [GEN_AI.costAmount]: costUsd, [GEN_AI.costCurrency]: "USD", [GEN_AI.costSource]: "provider" };
+}
+
 function toUsageAttributes(usage: Usage): Readonly<Record<string, number | null>> {
   const { cacheWrite5m, cacheWrite1h } = usage;
   const isWriteKnown = cacheWrite5m !== null || cacheWrite1h !== null;
@@ -63,8 +70,16 @@ function toUsageAttributes(usage: Usage): Readonly<Record<string, number | null>
     [SPANCOST.audioOutputTokens]: omitZero(usage.audioOut),
     [SPANCOST.imageInputTokens]: omitZero(usage.imageIn),
     [SPANCOST.imageOutputTokens]: omitZero(usage.imageOut),
+    [SPANCOST.images]: usage.images,
+    [SPANCOST.audioSeconds]: toSeconds(usage.audioSeconds),
+    [SPANCOST.videoSeconds]: toSeconds(usage.videoSeconds),
+    [SPANCOST.characters]: usage.characters,
     [SPANCOST.webSearchRequests]: omitZero(usage.webSearchRequests),
   };
+}
+
+function toSeconds(seconds: string | null): number | null {
+  return seconds === null ? null : Number(seconds);
 }
 
 /** Parts that most calls do not have: a zero of theirs changes no price, and each attribute costs the app time. */

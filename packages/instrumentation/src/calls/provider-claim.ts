@@ -10,6 +10,11 @@ export interface ProviderClaim {
   readonly formats: readonly WireFormat[];
   /** `gen_ai.provider.name` of a call to this URL. */
   providerName(url: URL): string;
+  /**
+   * Whether usage may be asked for on behalf of a caller who did not, of the host of this URL: it must know the wish, and must not
+   * send usage anyway, since what it sends is taken out again. Absent: never.
+   */
+  asksForUsage?(url: URL): boolean;
   getTracer(): Tracer;
   /** Takes what went wrong in the instrumentation itself; the app never sees it. */
   reportFailure(where: string, error: unknown): void;

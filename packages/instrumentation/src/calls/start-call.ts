@@ -14,6 +14,8 @@ export interface RequestFacts {
   readonly method: string;
   /** The body as text when it is at hand, `null` otherwise; consumes nothing. */
   readBody(): string | null;
+  /** A text field of the form that is the body, or `null`; consumes nothing. Absent: forms cannot be read. */
+  readFormField?(name: string): string | null;
   /** A header's value, or `null`. `name` in lower case. */
   readHeader(name: string): string | null;
 }
@@ -49,14 +51,14 @@ export function startCall(claims: ClaimTable, facts: RequestFacts): StartedCall 
     if (url === null || claimed === undefined) return undefined;
     const { claim, format } = claimed;
     const body = facts.readBody();
-    const request = format.readRequest(url.pathname, body);
+    const request = format.readRequest(url.pathname, body, (field) => facts.readFormField?.(field) ?? null);
     const name = request.requestModel === null ? request.operation : `${request.operation} ${request.requestModel}`;
     const parentSpanId = trace.getSpanContext(active)?.spanId ?? "";
     const attempt = countAttempt(facts, body, parentSpanId);
     const attributes = toRequestAttributes(request, claim.providerName(url), url, attempt.number);
     const span = claim.getTracer().startSpan(name, { kind: SpanKind.CLIENT, attributes }, active);
     if (!span.isRecording()) return undefined;
-    const call = new ObservedCall(span, claim, format, () => rememberAttempt(attempt));
+    const call = new ObservedCall(span, claim, request.responseFormat ?? format, () => rememberAttempt(attempt));
     const askForUsage = () => addWish(claimed, url, body);
     return { call, context: trace.setSpan(active, span), askForUsage };
   } catch (error) {

@@ -29,6 +29,13 @@ export function readBodyText({ init }: FetchArguments): string | null {
   return isBinary && body.byteLength <= MAX_DECODED_BODY_BYTES ? new TextDecoder().decode(body) : null;
 }
 
+/** A text field of the form that is the body, or `null`. A form that was written out already is not parsed. */
+export function readFormField({ init }: FetchArguments, name: string): string | null {
+  const body: unknown = init?.body;
+  const value = typeof FormData === "function" && body instanceof FormData ? body.get(name) : null;
+  return typeof value === "string" ? value : null;
+}
+
 /** A header of the request, or `null`. `name` in lower case. */
 export function readHeader({ input, init }: FetchArguments, name: string): string | null {
   const headers: unknown = init?.headers ?? (isRequest(input) ? input.headers : undefined);

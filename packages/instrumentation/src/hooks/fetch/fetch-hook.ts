@@ -5,7 +5,7 @@ import type { AskedUsage } from "../../calls/start-call.ts";
 import { runClaimed } from "../claimed-scope.ts";
 import type { CallStarter, Hook } from "../hook.ts";
 import { type AskingRequest, createAskingRequest, isRefusal, sendUnchanged } from "./ask-for-usage.ts";
-import { readBodyText, readHeader, readMethod, readSignal, readUrl } from "./fetch-arguments.ts";
+import { readBodyText, readFormField, readHeader, readMethod, readSignal, readUrl } from "./fetch-arguments.ts";
 import { observeResponse } from "./observe-response.ts";
 
 const EVENT_STREAM = /^\s*text\/event-stream/i;
@@ -45,6 +45,7 @@ function wrapFetch(original: Fetch, calls: CallStarter): Fetch {
       url,
       method: readMethod(facts),
       readBody: () => readBodyText(facts),
+      readFormField: (name) => readFormField(facts, name),
       readHeader: (name) => readHeader(facts, name),
     });
     const passOn = (init: RequestInit | undefined) =>
