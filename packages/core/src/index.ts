@@ -4,13 +4,16 @@ export { findUsageIssue, SECONDS_SCALE, type UsageIssue } from "./check-usage.ts
 export { isContentAttribute } from "./content-attributes.ts";
 export { decimalFromNumber, divideHalfUp, formatDecimal, parseDecimal } from "./decimal.ts";
 export { DIALECTS } from "./dialects/registry.ts";
+export { type PlainCall, readPlainCall } from "./dialects/read-plain-call.ts";
 export type { Dialect } from "./dialects/dialect.ts";
 export {
   type CostLine,
   MONEY_SCALE,
   PRICE_BUCKETS,
   type PriceBucket,
+  priceTokens,
   priceUsage,
+  type TokenCounts,
   UNIT_PRICE_SCALE,
   type UnitPrices,
   type UsageCost,

@@ -138,6 +138,44 @@ function addTokens(lines: CostLine[], usage: Usage, units: Units): PriceBucket |
   );
 }
 
+/** Tokens of a text call, each part inside its total as in `Usage`; 0 where there are none. */
+export interface TokenCounts {
+  readonly input: number;
+  readonly cacheRead: number;
+  readonly cacheWrite5m: number;
+  readonly cacheWrite1h: number;
+  readonly output: number;
+  readonly reasoning: number;
+}
+
+/**
+ * What `priceUsage` gives for a text call, in 1e-12 USD, worked out in doubles where these are exact; `null` where they may not be, and
+ * for counts or prices that are out of the ordinary, which is no verdict: ask `priceUsage`.
+ */
+export function priceTokens(counts: TokenCounts, prices: UnitPrices): number | null {
+  const { input, cacheRead, cacheWrite5m, cacheWrite1h, output, reasoning } = counts;
+  const uncached = input - cacheRead - cacheWrite5m - cacheWrite1h;
+  const answer = output - reasoning;
+  let units = UNITS.get(prices);
+  if (units === undefined) UNITS.set(prices, (units = compileUnits(prices)));
+  if (units.requests !== undefined) return null;
+  const picoUsd =
+    multiply(uncached, units.input) +
+    multiply(cacheRead, units.cache_read) +
+    multiply(cacheWrite5m, units.cache_write_5m) +
+    multiply(cacheWrite1h, units.cache_write_1h) +
+    multiply(answer, units.output) +
+    multiply(reasoning, units.reasoning);
+  return picoUsd <= Number.MAX_SAFE_INTEGER ? picoUsd : null;
+}
+
+/** Whole 1e-12 USD, or NaN when the count is no count, or the price no whole number of them. */
+function multiply(count: number, unit: Unit | undefined): number {
+  if (count === 0) return 0;
+  if (unit === undefined || unit.picoUsd === 0 || !(count > 0) || !Number.isSafeInteger(count)) return Number.NaN;
+  return count * unit.picoUsd;
+}
+
 /** What is not billed by the token. A fee a request is due when the call consumed anything, and only where a model has one. */
 function addOthers(lines: CostLine[], usage: Usage, units: Units): PriceBucket | null {
   const missing =

@@ -1,52 +1,74 @@
 import type { Context } from "@opentelemetry/api";
-import { ATTRIBUTION_KEYS } from "@spancost/core";
 import { getAttribution } from "./attribution.ts";
+import { hasLlmAttribute } from "./has-llm-attribute.ts";
+import type { Attribution } from "./merge-attribution.ts";
 import { reportFailure } from "./report-failure.ts";
 import type { RecordingSpan } from "./sdk-span.ts";
-
-/** Attribute names that attribution has on spans. */
-export type AttributionKeys = { readonly [field in keyof typeof ATTRIBUTION_KEYS]: string };
+import { recallAttribution, rememberAttribution } from "./started-attribution.ts";
+import {
+  type AttributionKeyOptions,
+  type AttributionKeys,
+  toAttributionKeys,
+  writeAttribution,
+} from "./write-attribution.ts";
 
 /** Options of `AttributionSpanProcessor`. */
 export interface AttributionSpanProcessorOptions {
   /** @default `tenant_id`, `user_id`, `feature` */
-  readonly keys?: { readonly [field in keyof AttributionKeys]?: string | undefined } | undefined;
+  readonly keys?: AttributionKeyOptions | undefined;
+  /**
+   * Which spans get the attributes: those that are LLM spans when they end, or all of them when they start. Each attribute costs the
+   * app about as much as a tenth of a span.
+   * @default "llm"
+   */
+  readonly spans?: "llm" | "all" | undefined;
 }
 
-/** What a label's name follows on a span. */
-const LABEL_PREFIX = "spancost.label.";
-
 /**
- * Puts the attribution of its parent context on every span that starts, whoever starts it; an attribute that the span already has
- * is left alone. Fits OpenTelemetry JS 2.x and 3.x, in any place among the processors.
+ * Puts the attribution of its parent context on spans, whoever starts them; an attribute that the span already has is left alone. Fits
+ * OpenTelemetry JS 2.x and 3.x; SDKs that never call `onEnding` need it before a processor that exports at once.
  */
 export class AttributionSpanProcessor {
   readonly #keys: AttributionKeys;
+  readonly #atStart: boolean;
+  /** An SDK calls `onEnding` on every span or on none, so one call tells that the fallback is not needed. */
+  #isOnEndingCalled = false;
 
   constructor(options: AttributionSpanProcessorOptions = {}) {
-    const { tenantId, userId, feature } = options.keys ?? {};
-    this.#keys = {
-      tenantId: tenantId ?? ATTRIBUTION_KEYS.tenantId,
-      userId: userId ?? ATTRIBUTION_KEYS.userId,
-      feature: feature ?? ATTRIBUTION_KEYS.feature,
-    };
+    this.#keys = toAttributionKeys(options.keys);
+    this.#atStart = options.spans === "all";
   }
 
-  /** Writes the attribution onto a span that starts. */
+  /** Remembers who a span that starts belongs to, or writes it at once where all spans get it. */
   onStart(span: RecordingSpan, parentContext: Context): void {
     try {
-      const { tenantId, userId, feature, labels } = getAttribution(parentContext);
-      setIfAbsent(span, this.#keys.tenantId, tenantId);
-      setIfAbsent(span, this.#keys.userId, userId);
-      setIfAbsent(span, this.#keys.feature, feature);
-      for (const name of Object.keys(labels)) setIfAbsent(span, LABEL_PREFIX + name, labels[name]);
+      if (this.#atStart) this.#write(span, getAttribution(parentContext));
+      else rememberAttribution(span, parentContext);
     } catch (error) {
       reportFailure("attribution_processor_failed", "a span could not be attributed", error);
     }
   }
 
-  /** Does nothing: attribution is complete when the span starts. */
-  onEnd(): void {}
+  /** Writes the attribution while the span can still be written to. */
+  onEnding(span: RecordingSpan): void {
+    this.#isOnEndingCalled = true;
+    try {
+      const attribution = this.#atStart ? undefined : recallAttribution(span);
+      if (attribution !== undefined && hasLlmAttribute(span.attributes)) this.#write(span, attribution);
+    } catch (error) {
+      reportFailure("attribution_processor_failed", "a span could not be attributed", error);
+    }
+  }
+
+  /** Writes the attribution into the attributes of the span that ended, for SDKs that never call `onEnding`. */
+  onEnd(span: Pick<RecordingSpan, "attributes">): void {
+    if (this.#atStart || this.#isOnEndingCalled) return;
+    const attribution = recallAttribution(span);
+    if (attribution === undefined || !hasLlmAttribute(span.attributes)) return;
+    writeAttribution(span.attributes, attribution, this.#keys, (name, value) =>
+      Object.assign(span.attributes, { [name]: value }),
+    );
+  }
 
   /** Resolves at once: nothing is buffered. */
   forceFlush(): Promise<void> {
@@ -57,8 +79,8 @@ export class AttributionSpanProcessor {
   shutdown(): Promise<void> {
     return Promise.resolve();
   }
-}
 
-function setIfAbsent(span: RecordingSpan, key: string, value: string | undefined): void {
-  if (value !== undefined && span.attributes[key] === undefined) span.setAttribute(key, value);
+  #write(span: RecordingSpan, attribution: Attribution): void {
+    writeAttribution(span.attributes, attribution, this.#keys, (name, value) => span.setAttribute(name, value));
+  }
 }

@@ -1,6 +1,6 @@
 import { GEN_AI } from "@spancost/core";
 import { hasLlmAttribute } from "./has-llm-attribute.ts";
-import { priceSpan } from "./price-span.ts";
+import { findCostHint } from "./price-span.ts";
 import { reportFailure } from "./report-failure.ts";
 import type { EndedSpan, RecordingSpan } from "./sdk-span.ts";
 
@@ -42,8 +42,7 @@ export class CostSpanProcessor {
 
 function addCost(span: EndedSpan, write: (name: string, value: string | number) => void): void {
   try {
-    if (!hasLlmAttribute(span.attributes) || span.attributes[GEN_AI.costAmount] !== undefined) return;
-    const amountUsd = priceSpan(span);
+    const amountUsd = hasLlmAttribute(span.attributes) ? findCostHint(span) : undefined;
     if (amountUsd === undefined) return;
     write(GEN_AI.costAmount, amountUsd);
     write(GEN_AI.costCurrency, "USD");

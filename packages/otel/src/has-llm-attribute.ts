@@ -1,5 +1,14 @@
 /** What the names of the attributes begin with in which the known LLM producers report usage. */
-const PREFIXES = ["gen_ai.", "llm.", "ai.", "anthropic.", "langfuse.", "langsmith.", "genkit:"] as const;
+const PREFIXES = [
+  "gen_ai.",
+  "llm.",
+  "ai.",
+  "anthropic.",
+  "langfuse.",
+  "langsmith.",
+  "genkit:",
+  "openinference.",
+] as const;
 /** The same by the code of their first letter: a span's other names are passed over after looking at one letter. */
 const PREFIXES_BY_INITIAL = groupByInitial(PREFIXES);
 

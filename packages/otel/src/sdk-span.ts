@@ -9,6 +9,8 @@ export interface EndedSpan {
   readonly resource: {
     readonly attributes: Readonly<Record<string, unknown>>;
     readonly asyncAttributesPending?: boolean | undefined;
+    /** Resolves when the attributes that are detected asynchronously are there. */
+    waitForAsyncAttributes?(): PromiseLike<void>;
   };
   readonly instrumentationScope?: SdkScope;
   /** What SDK 1.x calls the scope. */
@@ -25,4 +27,18 @@ interface SdkScope {
 export interface RecordingSpan {
   readonly attributes: Readonly<Record<string, unknown>>;
   setAttribute(key: string, value: string | number): unknown;
+}
+
+/** A span that ended, as a processor hands it to an exporter. */
+export interface FinishedSpan extends EndedSpan {
+  spanContext(): { readonly traceFlags: number };
+}
+
+/**
+ * An exporter of OpenTelemetry JS 2.x or 3.x, whose own span type is `never` here: it takes what its SDK made, and so does the processor.
+ */
+export interface SpanExporter {
+  export(spans: never[], resultCallback: (result: { code: number; error?: Error }) => void): void;
+  shutdown(): Promise<void>;
+  forceFlush?(): Promise<void>;
 }

@@ -3,10 +3,18 @@ import { pipeline } from "node:stream/promises";
 import { setImmediate, setTimeout } from "node:timers/promises";
 import { ROOT_CONTEXT, context } from "@opentelemetry/api";
 import { describe, expect, it } from "vitest";
-import { AttributionSpanProcessor, getAttribution, getOtelCounters, withAttribution } from "../src/index.ts";
+import {
+  AttributionSpanProcessor,
+  getAttribution,
+  getOtelCounters,
+  setAttribution,
+  withAttribution,
+} from "../src/index.ts";
 import type { OtelLine, Pipeline } from "./otel-line.ts";
 
 const REQUESTS = 1_000;
+/** What makes a span an LLM span. */
+const LLM = { "gen_ai.operation.name": "chat" };
 
 /** What attribution must do on every line of OpenTelemetry JS. */
 export function describeAttribution(line: OtelLine): void {
@@ -22,32 +30,72 @@ export function describeAttribution(line: OtelLine): void {
       expect(getAttribution().tenantId).toBeUndefined();
     });
 
-    it("puts fields and labels on every span started inside, and nothing on spans outside", () => {
+    it("puts fields, task and labels on LLM spans started inside, and nothing on other spans or outside", () => {
       const spans = line.createPipeline([new AttributionSpanProcessor()]);
-      withAttribution({ tenantId: "acme", userId: 42, labels: { plan: "pro" } }, () => spans.startSpan("inside").end());
-      spans.startSpan("outside").end();
-      expect(spans.readExported()).toEqual([{ tenant_id: "acme", user_id: "42", "spancost.label.plan": "pro" }, {}]);
+      const who = { tenantId: "acme", userId: 42, task: "answer", taskId: "t-1", labels: { plan: "pro" } };
+      withAttribution(who, () => {
+        spans.startSpan("chat", LLM).end();
+        spans.startSpan("GET /", { "http.request.method": "GET" }).end();
+      });
+      spans.startSpan("outside", LLM).end();
+      expect(spans.readExported()).toEqual([
+        {
+          ...LLM,
+          tenant_id: "acme",
+          user_id: "42",
+          "spancost.task": "answer",
+          "spancost.task.id": "t-1",
+          "spancost.label.plan": "pro",
+        },
+        { "http.request.method": "GET" },
+        LLM,
+      ]);
+    });
+
+    it("sees that a span is an LLM span by what it has at its end", () => {
+      const spans = line.createPipeline([new AttributionSpanProcessor()]);
+      const span = withAttribution({ tenantId: "acme" }, () => spans.startSpan("late"));
+      span.setAttribute("gen_ai.operation.name", "chat");
+      span.end();
+      expect(spans.readExported()).toEqual([{ ...LLM, tenant_id: "acme" }]);
+    });
+
+    it("writes what held when the span started, whatever the scope is set to later", () => {
+      const spans = line.createPipeline([new AttributionSpanProcessor()]);
+      withAttribution({ tenantId: "acme" }, () => {
+        const span = spans.startSpan("chat", LLM);
+        setAttribution({ tenantId: "globex" });
+        span.end();
+        spans.startSpan("chat", LLM).end();
+      });
+      expect(spans.readExported().map(({ tenant_id }) => tenant_id)).toEqual(["acme", "globex"]);
+    });
+
+    it("puts attribution on every span at its start when asked to", () => {
+      const spans = line.createPipeline([new AttributionSpanProcessor({ spans: "all" })]);
+      withAttribution({ tenantId: "acme" }, () => spans.startSpan("GET /").end());
+      expect(spans.readExported()).toEqual([{ tenant_id: "acme" }]);
     });
 
     it("reads the parent context that the span was started with", () => {
       const spans = line.createPipeline([new AttributionSpanProcessor()]);
       const parent = withAttribution({ tenantId: "acme" }, () => context.active());
-      spans.startSpan("explicit", {}, parent).end();
-      withAttribution({ tenantId: "acme" }, () => spans.startSpan("root", {}, ROOT_CONTEXT).end());
-      expect(spans.readExported()).toEqual([{ tenant_id: "acme" }, {}]);
+      spans.startSpan("explicit", LLM, parent).end();
+      withAttribution({ tenantId: "acme" }, () => spans.startSpan("root", LLM, ROOT_CONTEXT).end());
+      expect(spans.readExported()).toEqual([{ ...LLM, tenant_id: "acme" }, LLM]);
     });
 
     it("writes the configured names, each on its own", () => {
       const spans = line.createPipeline([
         new AttributionSpanProcessor({ keys: { tenantId: "tenant.id", userId: undefined } }),
       ]);
-      withAttribution({ tenantId: "acme", userId: "ann", feature: "chat" }, () => spans.startSpan("call").end());
-      expect(spans.readExported()).toEqual([{ "tenant.id": "acme", user_id: "ann", feature: "chat" }]);
+      withAttribution({ tenantId: "acme", userId: "ann", feature: "chat" }, () => spans.startSpan("call", LLM).end());
+      expect(spans.readExported()).toEqual([{ ...LLM, "tenant.id": "acme", user_id: "ann", feature: "chat" }]);
     });
 
     it("leaves an attribute alone that the span already has", () => {
       const spans = line.createPipeline([new AttributionSpanProcessor()]);
-      const attributes = { tenant_id: "from-the-producer", "spancost.label.plan": "" };
+      const attributes = { ...LLM, tenant_id: "from-the-producer", "spancost.label.plan": "" };
       withAttribution({ tenantId: "acme", feature: "chat", labels: { plan: "pro" } }, () =>
         spans.startSpan("call", attributes).end(),
       );
@@ -57,12 +105,14 @@ export function describeAttribution(line: OtelLine): void {
     it("counts a span that it cannot write to, and never throws", () => {
       const before = getOtelCounters().attribution_processor_failed;
       const broken = {
-        attributes: {},
+        attributes: LLM,
         setAttribute: () => {
           throw new Error("broken span");
         },
       };
-      withAttribution({ tenantId: "acme" }, () => new AttributionSpanProcessor().onStart(broken, context.active()));
+      const processor = new AttributionSpanProcessor();
+      withAttribution({ tenantId: "acme" }, () => processor.onStart(broken, context.active()));
+      processor.onEnding(broken);
       expect(getOtelCounters().attribution_processor_failed).toBe(before + 1);
     });
   });
@@ -70,7 +120,7 @@ export function describeAttribution(line: OtelLine): void {
 
 /** One request: starts a span after every way of waiting that an app has. */
 async function serve(index: number, spans: Pipeline): Promise<void> {
-  const mark = (step: string): void => spans.startSpan(step, { index, step }).end();
+  const mark = (step: string): void => spans.startSpan(step, { ...LLM, index, step }).end();
   await withAttribution({ tenantId: tenantOf(index), feature: "chat" }, async () => {
     await setTimeout(toDelayMs(index));
     mark("timer");

@@ -1,6 +1,7 @@
 import { context } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from "otel-sdk-1";
+import { describeAttribution } from "./attribution-contract.ts";
 import { describeCost } from "./cost-contract.ts";
 import type { OtelLine } from "./otel-line.ts";
 
@@ -20,4 +21,5 @@ const line: OtelLine = {
   },
 };
 
+describeAttribution(line);
 describeCost(line);

@@ -35,6 +35,12 @@ export function priceReading(
   };
 }
 
+/** What a price is found by. */
+export type NamedCall = Pick<
+  CallReading,
+  "provider" | "providerAccount" | "serviceTier" | "inferenceRegion" | "modelReported" | "modelRequested"
+>;
+
 function parseProvided(text: string | null): bigint | null {
   const parsed = text === null ? null : parseDecimal(text, PROVIDED_SCALE);
   return parsed === null || parsed < 0n ? null : divideHalfUp(parsed, PROVIDED_DIVISOR);
@@ -48,8 +54,8 @@ function toLabel(reading: CallReading, resolution: RateResolution): RateLabel {
 }
 
 /** The reported model is what was billed; the requested one stands in where the span reports none, or a name that says nothing. */
-function resolveReading(
-  reading: CallReading,
+export function resolveReading(
+  reading: NamedCall,
   timeUnixMs: number,
   resolve: (query: RateQuery) => RateResolution,
 ): RateResolution {

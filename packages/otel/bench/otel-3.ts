@@ -1,0 +1,15 @@
+import { ALLOW_ALL_BAGGAGE_KEYS, BaggageSpanProcessor } from "@opentelemetry/baggage-span-processor";
+import { AsyncLocalStorageContextManager, BatchSpanProcessor, context, TracerProvider } from "otel-line-3";
+import { measureLine } from "./measure/measure-line.ts";
+
+context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+
+type SpanProcessor = InstanceType<typeof BatchSpanProcessor>;
+
+await measureLine({
+  name: "3.x",
+  createTracer: (processors, scope) =>
+    new TracerProvider({ spanProcessors: [...processors] as SpanProcessor[] }).getTracer(scope, "0.1.0"),
+  createBatchProcessor: (exporter) => new BatchSpanProcessor({ exporter }),
+  createBaggageProcessor: () => new BaggageSpanProcessor(ALLOW_ALL_BAGGAGE_KEYS),
+});

@@ -1,0 +1,185 @@
+import { type Context, context, createContextKey } from "@opentelemetry/api";
+import { hasLlmAttribute } from "../has-llm-attribute.ts";
+import { reportFailure, reportLosses } from "../report-failure.ts";
+import type { FinishedSpan, SpanExporter } from "../sdk-span.ts";
+import { exportBatch } from "./export-batch.ts";
+
+/** Options of the queue before an exporter; times in milliseconds, names and defaults as the SDK's `BatchSpanProcessor` has them. */
+export interface ExportQueueOptions {
+  readonly exporter: SpanExporter;
+  /** @default 2048 */
+  readonly maxQueueSize?: number | undefined;
+  /** @default 512 */
+  readonly maxExportBatchSize?: number | undefined;
+  /** Longest time that a span waits for others. @default 5000 */
+  readonly scheduledDelayMillis?: number | undefined;
+  /** Longest time of one attempt, and of `forceFlush` and `shutdown` as a whole. @default 30000 */
+  readonly exportTimeoutMillis?: number | undefined;
+  /**
+   * Attempts to export a batch, before its spans count as lost. OTLP exporters repeat on their own within an attempt.
+   * @default 5
+   */
+  readonly maxAttempts?: number | undefined;
+  /** Pause after the first failed attempt; it doubles with each. @default 1000 */
+  readonly retryDelayMillis?: number | undefined;
+}
+
+/** The key under which every OpenTelemetry SDK marks its own work; `createContextKey` gives the same symbol everywhere. */
+const SUPPRESS_TRACING = createContextKey("OpenTelemetry SDK Context Key SUPPRESS_TRACING");
+
+/** Spans waiting for an exporter: bounded, one batch at a time, nothing dropped without being counted. */
+export class ExportQueue {
+  readonly #exporter: SpanExporter;
+  readonly #maxSize: number;
+  readonly #batchSize: number;
+  readonly #delayMs: number;
+  readonly #timeoutMs: number;
+  readonly #maxAttempts: number;
+  readonly #retryDelayMs: number;
+  #waiting: FinishedSpan[] = [];
+  #inFlight = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #draining: Promise<void> | undefined;
+  #endPause: (() => void) | undefined;
+  #stopped: Promise<void> | undefined;
+  #hurrying = 0;
+  #isAbandoned = false;
+
+  constructor(options: ExportQueueOptions) {
+    this.#exporter = options.exporter;
+    this.#maxSize = Math.max(options.maxQueueSize ?? 2_048, 1);
+    this.#batchSize = Math.min(Math.max(options.maxExportBatchSize ?? 512, 1), this.#maxSize);
+    this.#delayMs = options.scheduledDelayMillis ?? 5_000;
+    this.#timeoutMs = options.exportTimeoutMillis ?? 30_000;
+    this.#maxAttempts = Math.max(options.maxAttempts ?? 5, 1);
+    this.#retryDelayMs = options.retryDelayMillis ?? 1_000;
+  }
+
+  /** Queues a span that ended, or counts it as lost. */
+  add(span: FinishedSpan): void {
+    if (this.#stopped !== undefined) return reportLosses("lost_after_shutdown", 1);
+    if (this.#waiting.length >= this.#maxSize && !this.#makeRoom(span)) return;
+    this.#waiting.push(span);
+    if (this.#draining !== undefined) return;
+    if (this.#waiting.length >= this.#batchSize) void this.#drain();
+    else this.#timer ??= setTimeout(() => void this.#drain(), this.#delayMs).unref();
+  }
+
+  /** Exports what is queued, without pauses between attempts; resolves when that is done or the time is up. */
+  async flush(): Promise<void> {
+    if (this.#stopped !== undefined) return this.#stopped;
+    await this.#drainWithin();
+    await settle(() => this.#exporter.forceFlush?.());
+  }
+
+  /** Flushes, counts what is left as lost, and shuts the exporter down; repeated calls get the first one's promise. */
+  shutdown(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    await this.#drainWithin();
+    const left = this.#waiting.length + this.#inFlight;
+    this.#waiting = [];
+    this.#isAbandoned = true;
+    if (left > 0) reportLosses("lost_at_shutdown", left);
+    this.#clearTimer();
+    await settle(() => this.#exporter.shutdown());
+  }
+
+  async #drainWithin(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, this.#timeoutMs);
+    });
+    this.#hurrying += 1;
+    this.#endPause?.();
+    try {
+      await Promise.race([this.#drain(), timeout]);
+    } finally {
+      this.#hurrying -= 1;
+      clearTimeout(timer);
+    }
+  }
+
+  #drain(): Promise<void> {
+    this.#clearTimer();
+    this.#draining ??= this.#exportAll().finally(() => {
+      this.#draining = undefined;
+    });
+    return this.#draining;
+  }
+
+  async #exportAll(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const batch = this.#takeBatch();
+      this.#inFlight = batch.length;
+      const isExported = await this.#exportWithRetries(batch);
+      // What a shutdown gave up waiting for was counted there.
+      if (!isExported && !this.#isAbandoned) reportLosses("lost_export_failed", batch.length);
+      this.#inFlight = 0;
+    }
+  }
+
+  async #exportWithRetries(batch: readonly FinishedSpan[]): Promise<boolean> {
+    for (let attempt = 1; ; attempt += 1) {
+      const error = await context.with(suppressTracing(context.active()), () =>
+        exportBatch(this.#exporter, batch, this.#timeoutMs),
+      );
+      if (error === undefined) return true;
+      reportFailure("billing_export_failed", "LLM spans could not be exported; they are kept and tried again", error);
+      if (attempt >= this.#maxAttempts) return false;
+      await this.#pause(this.#retryDelayMs * 2 ** (attempt - 1));
+    }
+  }
+
+  /** Waits, unless somebody waits for the queue to be empty. */
+  async #pause(delayMs: number): Promise<void> {
+    if (this.#hurrying > 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, delayMs).unref();
+      this.#endPause = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#endPause = undefined;
+  }
+
+  #takeBatch(): FinishedSpan[] {
+    if (this.#waiting.length > this.#batchSize) return this.#waiting.splice(0, this.#batchSize);
+    const batch = this.#waiting;
+    this.#waiting = [];
+    return batch;
+  }
+
+  /** Drops all waiting spans that are no LLM spans, or else the new one. */
+  #makeRoom(span: FinishedSpan): boolean {
+    const kept = this.#waiting.filter(({ attributes }) => hasLlmAttribute(attributes));
+    const dropped = this.#waiting.length - kept.length;
+    this.#waiting = kept;
+    if (dropped > 0) reportLosses("lost_queue_full_other", dropped);
+    if (kept.length < this.#maxSize) return true;
+    reportLosses(hasLlmAttribute(span.attributes) ? "lost_queue_full" : "lost_queue_full_other", 1);
+    return false;
+  }
+
+  #clearTimer(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+function suppressTracing(active: Context): Context {
+  return active.setValue(SUPPRESS_TRACING, true);
+}
+
+/** An exporter that fails to flush or to shut down is reported, never passed on: the app may be ending. */
+async function settle(act: () => Promise<void> | undefined): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    reportFailure("billing_export_failed", "the exporter could not be flushed or shut down", error);
+  }
+}

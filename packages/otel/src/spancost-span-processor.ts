@@ -1,0 +1,55 @@
+import { type Context, TraceFlags } from "@opentelemetry/api";
+import { ExportQueue, type ExportQueueOptions } from "./billing/export-queue.ts";
+import { completeSpan } from "./complete-span.ts";
+import { hasLlmAttribute } from "./has-llm-attribute.ts";
+import { reportFailure } from "./report-failure.ts";
+import type { FinishedSpan } from "./sdk-span.ts";
+import { rememberAttribution } from "./started-attribution.ts";
+import { type AttributionKeyOptions, type AttributionKeys, toAttributionKeys } from "./write-attribution.ts";
+
+/** Options of `SpancostSpanProcessor`. */
+export interface SpancostSpanProcessorOptions extends ExportQueueOptions {
+  /** @default `tenant_id`, `user_id`, `feature` */
+  readonly keys?: AttributionKeyOptions | undefined;
+}
+
+/**
+ * All of Spancost in one processor, in place of the SDK's `BatchSpanProcessor`: LLM spans get attribution and cost when they end; they
+ * are exported sampled or not, other spans when they are sampled. Put it before processors that should see the attributes. When the
+ * queue is full, spans that are no LLM spans make room.
+ */
+export class SpancostSpanProcessor {
+  readonly #keys: AttributionKeys;
+  readonly #queue: ExportQueue;
+
+  constructor(options: SpancostSpanProcessorOptions) {
+    this.#keys = toAttributionKeys(options.keys);
+    this.#queue = new ExportQueue(options);
+  }
+
+  /** Remembers who the span belongs to. */
+  onStart(span: object, parentContext: Context): void {
+    rememberAttribution(span, parentContext);
+  }
+
+  /** Completes LLM spans, and queues what is exported. */
+  onEnd(span: FinishedSpan): void {
+    try {
+      const isLlm = hasLlmAttribute(span.attributes);
+      if (isLlm) completeSpan(span, this.#keys);
+      if (isLlm || (span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0) this.#queue.add(span);
+    } catch (error) {
+      reportFailure("billing_processor_failed", "a span could not be queued", error);
+    }
+  }
+
+  /** Exports what is queued; resolves when that is done, or after `exportTimeoutMillis`. */
+  forceFlush(): Promise<void> {
+    return this.#queue.flush();
+  }
+
+  /** Exports what is queued, once and within `exportTimeoutMillis`, then shuts the exporter down. */
+  shutdown(): Promise<void> {
+    return this.#queue.shutdown();
+  }
+}
