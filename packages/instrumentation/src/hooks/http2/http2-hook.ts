@@ -27,7 +27,10 @@ export function createHttp2Hook(calls: CallStarter): Hook {
       const head = {
         url: origin + readText(headers[":path"]),
         method: readText(headers[":method"]),
-        readHeader: (name: string) => (headers[name] === undefined ? null : readText(headers[name])),
+        readHeader: (name: string) => {
+          const key = Object.keys(headers).find((candidate) => candidate.toLowerCase() === name);
+          return key === undefined ? null : readText(headers[key]);
+        },
       };
       new ObservedStream(stream, head, calls);
     });

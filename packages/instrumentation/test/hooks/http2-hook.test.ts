@@ -1,0 +1,166 @@
+import { once } from "node:events";
+import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
+import { text } from "node:stream/consumers";
+import { gzipSync } from "node:zlib";
+import { context, trace } from "@opentelemetry/api";
+import { afterAll, beforeEach, describe, expect, it } from "vitest";
+import { addClaim, removeClaim } from "../../src/claims.ts";
+import { type H2Answer, h2Json, h2Sse, startH2Provider } from "../scripted-h2-provider.ts";
+import { CERTIFICATE } from "./node-http-certificate.ts";
+import { BODY, EXACT, PATH, REQUEST, SEEN, STREAM, claimProvider } from "./wire-fixture.ts";
+
+const { spans, tracer, claim, attributes } = await claimProvider();
+const plain = await startH2Provider();
+const secure = await startH2Provider(CERTIFICATE);
+const old = connect(plain.origin);
+afterAll(async () => {
+  old.destroy();
+  await Promise.all([plain.stop(), secure.stop()]);
+});
+
+const h2Claim = { ...claim, baseUrls: [`${plain.origin}/v1`, `${secure.origin}/v1`] };
+const claimH2 = () => addClaim(h2Claim);
+beforeEach(() => {
+  removeClaim(claim);
+  plain.script(h2Json(BODY));
+  secure.script(h2Json(BODY));
+  claimH2();
+  return () => removeClaim(h2Claim);
+});
+
+const HEADERS = { ":method": "POST", ":path": PATH, "content-type": "application/json" };
+
+function post(session: ClientHttp2Session, headers: Record<string, string> = {}): ClientHttp2Stream {
+  const stream = session.request({ ...HEADERS, ...headers });
+  stream.end(REQUEST);
+  return stream;
+}
+
+type Drive = (stream: ClientHttp2Stream, log: unknown[]) => unknown;
+
+/** Everything an app can see of a stream, in order. */
+async function observeAsApp(drive: Drive): Promise<unknown[]> {
+  const session = connect(plain.origin).on("error", () => {});
+  const log: unknown[] = [];
+  const stream = session.request(HEADERS);
+  for (const name of ["aborted", "end", "trailers", "finish"]) stream.on(name, () => log.push(name));
+  stream.on("error", (error) => log.push(["error", error.name, error.message, Reflect.get(error, "code")]));
+  stream.on("response", (headers) => log.push(["response", headers[":status"]]));
+  drive(stream, log);
+  stream.end(REQUEST);
+  await once(stream, "close").catch(() => {});
+  log.push(stream.rstCode, stream.destroyed, stream.aborted, Object.keys(stream).toSorted());
+  session.destroy();
+  return log;
+}
+
+async function compare(answer: H2Answer, drive: Drive): Promise<void> {
+  removeClaim(h2Claim);
+  plain.script(answer);
+  const bare = await observeAsApp(drive);
+  claimH2();
+  expect(spans.finished()).toEqual([]);
+  expect(await observeAsApp(drive)).toEqual(bare);
+}
+
+describe("the hook of node:http2", () => {
+  it("leaves streams that nobody claims alone", async () => {
+    const [other, elsewhere] = [old.request({ ":path": "/v1/models" }), post(old, { ":path": "/v2/chat/completions" })];
+    for (const stream of [other, elsewhere]) {
+      await text(stream);
+      expect(Object.getOwnPropertyNames(stream)).not.toContain("push");
+    }
+    expect(spans.finished()).toEqual([]);
+  });
+
+  it("sees calls on a session from before it, and over TLS", async () => {
+    expect(JSON.parse(await text(post(old)))).toEqual(BODY);
+    const session = connect(secure.origin, { ca: CERTIFICATE.cert });
+    expect(JSON.parse(await text(post(session)))).toEqual(BODY);
+    session.close();
+    expect(attributes()).toMatchObject([SEEN, SEEN]);
+  });
+
+  it.each<[string, Drive]>([
+    ["flowing", (stream, log) => stream.on("data", (chunk) => log.push(String(chunk)))],
+    ["decoded text", (stream, log) => stream.setEncoding("utf8").on("data", (chunk) => log.push(chunk))],
+    ["an iterator", (stream, log) => void text(stream).then((all) => log.push(all))],
+    ["nobody", (stream) => stream.resume()],
+  ])("sees a stream consumed by %s, and the app sees the same", async (_name, drive) => {
+    await compare(h2Sse(STREAM), drive);
+    expect(attributes()).toMatchObject([SEEN]);
+  });
+
+  it.each<[string, H2Answer, Drive, object]>([
+    ["refused", h2Json({}, 429), (stream) => stream.resume(), { "error.type": "429" }],
+    [
+      "reset before its answer",
+      (stream) => stream.close(constants.NGHTTP2_INTERNAL_ERROR),
+      (stream) => stream.resume(),
+      { "error.type": "ERR_HTTP2_STREAM_ERROR" },
+    ],
+    [
+      "reset in its answer",
+      (stream, body) => {
+        void h2Sse(STREAM.slice(0, 1), { end: false })(stream, body);
+        setTimeout(() => stream.destroy(new Error("reset")), 20);
+      },
+      (stream) => stream.resume(),
+      { "error.type": "terminated", "gen_ai.response.model": "m-1" },
+    ],
+    [
+      "cut off in its answer",
+      (stream, body) => {
+        void h2Sse(STREAM.slice(0, 1), { end: false })(stream, body);
+        setTimeout(() => stream.session?.destroy(), 20);
+      },
+      (stream) => stream.resume(),
+      { "gen_ai.response.model": "m-1" },
+    ],
+    [
+      "destroyed before its answer",
+      () => {},
+      (stream) => setTimeout(() => stream.destroy(), 20),
+      { "error.type": "AbortError" },
+    ],
+    [
+      "cancelled in its answer",
+      h2Sse(STREAM.slice(0, 1), { end: false }),
+      (stream) => stream.once("data", () => stream.close(constants.NGHTTP2_CANCEL)),
+      { "gen_ai.response.model": "m-1" },
+    ],
+    [
+      "left in its answer",
+      h2Sse(STREAM.slice(0, 1), { end: false }),
+      (stream) => stream.once("data", () => stream.destroy()),
+      { "gen_ai.response.model": "m-1" },
+    ],
+  ])("ends a call %s exactly once, and the app sees the same", async (_name, answer, drive, expected) => {
+    await compare(answer, drive);
+    await spans.waitFor(1);
+    expect(attributes()).toMatchObject([{ "gen_ai.request.model": "m", ...expected }]);
+  });
+
+  it("reads what is compressed", async () => {
+    plain.script((stream) => {
+      stream.respond({ ":status": 200, "content-type": "application/json", "content-encoding": "gzip" });
+      stream.end(gzipSync(JSON.stringify(BODY)));
+    });
+    await post(old).resume().toArray();
+    await spans.waitFor(1);
+    expect(attributes()).toMatchObject([EXACT]);
+  });
+
+  it("reads which attempt it is, whatever the case of the header's name", async () => {
+    await text(post(old, { "AMZ-SDK-Request": "attempt=2; max=3" }));
+    expect(attributes()).toMatchObject([{ "spancost.attempt": 1 }]);
+  });
+
+  it("gives the span the context in which the request was made", async () => {
+    const parent = tracer.startSpan("parent");
+    const stream = context.with(trace.setSpan(context.active(), parent), () => old.request(HEADERS));
+    stream.end(REQUEST);
+    await text(stream);
+    expect(spans.finished()[0]?.parentSpanContext?.spanId).toBe(parent.spanContext().spanId);
+  });
+});
