@@ -12,7 +12,10 @@ const PREFIX = "x-amzn-bedrock-";
 export function readBedrockHeaders(headers: WireHeaders): WireHead {
   return {
     responseId: toText(headers.get("x-amzn-requestid")),
-    serviceTier: readBedrockTier(headers.get(`${PREFIX}service-tier`), headers.get(`${PREFIX}performanceconfig-latency`)),
+    serviceTier: readBedrockTier(
+      headers.get(`${PREFIX}service-tier`),
+      headers.get(`${PREFIX}performanceconfig-latency`),
+    ),
     usage: readBedrockTokens({
       input: readCount(headers, "input-token-count"),
       cacheRead: readCount(headers, "cache-read-input-token-count"),

@@ -6,7 +6,13 @@ import { parseBedrockPath } from "./bedrock-path.ts";
 import { readInvocationMetrics } from "./bedrock-usage.ts";
 import { type JsonRecord, parseJson, toRecord } from "./json-fields.ts";
 import type { SseEvent } from "./sse-splitter.ts";
-import { type StreamReader, type WireFormat, type WireOutcome, type WireRequest, UNKNOWN_OUTCOME } from "./wire-format.ts";
+import {
+  type StreamReader,
+  type WireFormat,
+  type WireOutcome,
+  type WireRequest,
+  UNKNOWN_OUTCOME,
+} from "./wire-format.ts";
 
 const PLAIN = "invoke";
 const STREAMED = "invoke-with-response-stream";

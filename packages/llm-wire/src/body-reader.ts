@@ -27,6 +27,7 @@ export interface BodyReader {
 }
 
 const EVENT_STREAM = /^\s*text\/event-stream/i;
+const AWS_EVENT_STREAM = /^\s*application\/vnd\.amazon\.eventstream/i;
 /** Sound, pictures, films. */
 const BINARY = /^\s*(?:audio|image|video)\//i;
 
@@ -35,7 +36,12 @@ const BINARY = /^\s*(?:audio|image|video)\//i;
  * unknown bytes too where the format does not expect them.
  */
 export function createBodyReader(format: WireFormat, headers: WireHeaders): BodyReader {
-  const type = headers.get("content-type") ?? "";
+  const body = pickReader(format, headers.get("content-type") ?? "");
+  return format.readHeaders === undefined ? body : new HeadedBodyReader(body, format.readHeaders(headers));
+}
+
+function pickReader(format: WireFormat, type: string): BodyReader {
+  if (AWS_EVENT_STREAM.test(type)) return new EventStreamBodyReader(format);
   if (EVENT_STREAM.test(type)) return new SseBodyReader(format);
   const isBinary = BINARY.test(type) || (format.readBinary !== undefined && /octet-stream/i.test(type));
   return isBinary ? new BinaryBodyReader(format) : new JsonBodyReader(format);

@@ -1,5 +1,8 @@
 export { ANTHROPIC_MESSAGES } from "./anthropic-messages.ts";
-export { type BodyReader, type WireHeaders, MAX_JSON_BODY_BYTES, createBodyReader } from "./body-reader.ts";
+export { ANTHROPIC_VERTEX } from "./anthropic-vertex.ts";
+export { BEDROCK_CONVERSE } from "./bedrock-converse.ts";
+export { BEDROCK_INVOKE } from "./bedrock-invoke.ts";
+export { type BodyReader, MAX_JSON_BODY_BYTES, createBodyReader } from "./body-reader.ts";
 export { EventStreamSplitter, MAX_EVENT_STREAM_MESSAGE_BYTES } from "./event-stream-splitter.ts";
 export { GEMINI_EMBED_CONTENT } from "./gemini-embed-content.ts";
 export { GEMINI_GENERATE_CONTENT } from "./gemini-generate-content.ts";
@@ -9,7 +12,7 @@ export {
   createOpenAIChatFormat,
   createOpenAICompletionsFormat,
 } from "./openai-chat.ts";
-export { readOpenRouterCost, readPerplexityCost, readXaiCost } from "./openai-costs.ts";
+export { readOpenRouterCost, readPerplexityCost, readPerplexityUsage, readXaiCost } from "./compatible-usage.ts";
 export { OPENAI_EMBEDDINGS } from "./openai-embeddings.ts";
 export { OPENAI_IMAGES } from "./openai-images.ts";
 export { OPENAI_RESPONSES } from "./openai-responses.ts";
@@ -27,3 +30,4 @@ export {
   type WireRequest,
   UNKNOWN_OUTCOME,
 } from "./wire-format.ts";
+export type { WireHead, WireHeaders } from "./wire-head.ts";
