@@ -68,7 +68,7 @@ describe.each(FORMATS.map((format) => [format.name, format] as const))("%s", (_n
         fc.uint8Array(),
         fc.string(),
         fc.jsonValue(),
-        fc.constantFrom("application/json", "text/event-stream", ""),
+        fc.constantFrom("application/json", "text/event-stream", "application/vnd.amazon.eventstream", ""),
         (bytes, text, value, type) => {
           const json = JSON.stringify(value);
           for (const body of [text, json, `data: ${json}\n\n`]) {
