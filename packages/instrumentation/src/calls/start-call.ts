@@ -4,7 +4,6 @@ import { countAttempt, rememberAttempt } from "./attempts.ts";
 import { toRequestAttributes } from "./call-attributes.ts";
 import type { ClaimTable, ClaimedRequest } from "./claim-table.ts";
 import { ObservedCall } from "./observed-call.ts";
-import type { ProviderClaim } from "./provider-claim.ts";
 
 /** What a hook knows of a request before it is sent. */
 export interface RequestFacts {
@@ -71,8 +70,7 @@ function addWish(claimed: ClaimedRequest | undefined, url: URL, body: string | n
   const usage = claimed?.format.unaskedUsage;
   if (claimed === undefined || usage === undefined || body === null) return undefined;
   try {
-    const claim: ProviderClaim & { asksForUsage?(url: URL): boolean } = claimed.claim;
-    if (claim.asksForUsage?.(url) !== true) return undefined;
+    if (claimed.claim.asksForUsage?.(url) !== true) return undefined;
     const changed = usage.addTo(body);
     return changed === null ? undefined : { body: changed, createFilter: () => usage.createFilter() };
   } catch (error) {

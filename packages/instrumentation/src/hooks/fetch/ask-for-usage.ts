@@ -2,7 +2,7 @@ import type { AskedUsage } from "../../calls/start-call.ts";
 import type { FetchArguments } from "./fetch-arguments.ts";
 
 /** What a provider says to a request with a field that it does not know. */
-const REFUSALS: readonly number[] = [400, 422];
+const REFUSALS: ReadonlySet<number> = new Set([400, 422]);
 /** Hosts that are remembered: a bound, not a need. */
 const MAX_REFUSING_HOSTS = 1_000;
 const CONTENT_LENGTH = "content-length";
@@ -44,7 +44,7 @@ export function createAskingRequest(
 
 /** Whether the answer may be to the wish and not to the app's request. */
 export function isRefusal(response: Response): boolean {
-  return REFUSALS.includes(response.status);
+  return REFUSALS.has(response.status);
 }
 
 /** Sends the app's own request after the one with the wish was refused. */

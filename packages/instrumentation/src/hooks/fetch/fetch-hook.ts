@@ -51,13 +51,13 @@ function wrapFetch(original: Fetch, calls: CallStarter): Fetch {
     const passOn = (init: RequestInit | undefined) =>
       runClaimed(() => Reflect.apply(original, this, args.length < 2 ? args : [args[0], init, ...args.slice(2)]));
     if (started === undefined) return passOn(args[1]);
-    const { call, askForUsage } = started;
+    const { call } = started;
     const send = (init: RequestInit | undefined) => context.with(started.context, () => passOn(init));
     let asking: AskingRequest | undefined;
     call.guard("asking for usage", () => {
       const signal = readSignal(facts);
       if (signal?.aborted === false) call.stopsWith(signal);
-      asking = createAskingRequest(facts, url, askForUsage);
+      asking = createAskingRequest(facts, url, () => started.askForUsage());
     });
     return watchFetch(call, send, args[1], asking);
   };
@@ -100,7 +100,7 @@ function watchResponse(call: ObservedCall, response: Response, asked?: AskedUsag
   const isObserved = call.guard("observing the response", () => {
     if (!call.respond(response.status)) return;
     const isStream = EVENT_STREAM.test(response.headers.get("content-type") ?? "");
-    observeResponse(response, call, isStream ? asked?.createFilter : undefined);
+    observeResponse(response, call, isStream && asked !== undefined ? () => asked.createFilter() : undefined);
   });
   if (!isObserved) call.complete(UNKNOWN_OUTCOME);
 }

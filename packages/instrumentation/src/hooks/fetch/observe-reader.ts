@@ -1,5 +1,6 @@
 import type { StreamFilter } from "@spancost/llm-wire";
 import type { ObservedBody } from "../../calls/observed-call.ts";
+import { readMethodOf, shadow } from "./native-method.ts";
 import { abandonSoon } from "./open-bodies.ts";
 
 /** Who sees what the app reads of one body. */
@@ -29,16 +30,16 @@ export function observeReader(reader: AnyReader, tap: Tap): void {
   tap.keep?.();
   tap.keep = undefined;
   const { body } = tap;
-  const { read, cancel, releaseLock } = reader as ReadableStreamDefaultReader;
+  const [cancel, releaseLock] = [readMethodOf(reader, "cancel"), readMethodOf(reader, "releaseLock")];
   let isReleased = false;
   // An abort reaches the span although nobody reads just now. Rejections of `closed` never count as unhandled.
   reader.closed.catch((error: unknown) => {
     if (!isReleased) body.abandon(error);
   });
-  shadow(reader, "read", createRead(reader, read as Read, tap));
+  shadow(reader, "read", createRead(reader, readMethodOf(reader, "read") as Read, tap));
   shadow(reader, "cancel", function (this: unknown, ...args: unknown[]) {
     if (this === reader && !isReleased) body.abandon();
-    return Reflect.apply(cancel, this, args) as unknown;
+    return Reflect.apply(cancel, this, args);
   });
   shadow(reader, "releaseLock", function (this: unknown) {
     if (this === reader && !isReleased) {
@@ -46,7 +47,7 @@ export function observeReader(reader: AnyReader, tap: Tap): void {
       body.isAwaited = false;
       if (!body.closed) tap.keep = abandonSoon(body);
     }
-    return Reflect.apply(releaseLock, this, []) as unknown;
+    return Reflect.apply(releaseLock, this, []);
   });
 }
 
@@ -55,8 +56,8 @@ export function observeIterator(iterator: AsyncIterator<unknown>, tap: Tap, opti
   tap.keep?.();
   tap.keep = undefined;
   const { body } = tap;
-  const { next, return: leave } = iterator;
-  const read = createRead(iterator, next as Read, tap);
+  const read = createRead(iterator, readMethodOf(iterator, "next") as Read, tap);
+  const leave = readMethodOf(iterator, "return");
   const rethrow = (error: unknown): never => {
     body.abandon(error);
     throw error;
@@ -65,14 +66,13 @@ export function observeIterator(iterator: AsyncIterator<unknown>, tap: Tap, opti
     const reading = Reflect.apply(read, this, args) as Promise<ReadResult>;
     return this === iterator ? reading.then(undefined, rethrow) : reading;
   });
-  if (leave === undefined) return;
   shadow(iterator, "return", function (this: unknown, ...args: unknown[]) {
     const isKept = typeof options === "object" && options !== null && Reflect.get(options, "preventCancel") === true;
     if (this === iterator && !body.closed) {
       if (isKept) tap.keep = abandonSoon(body);
       else body.abandon();
     }
-    return Reflect.apply(leave, this, args) as unknown;
+    return Reflect.apply(leave, this, args);
   });
 }
 
@@ -129,12 +129,4 @@ function createFilteredRead(owner: object, read: Read, body: ObservedBody, filte
     pending += 1;
     return last;
   };
-}
-
-/** Puts an own method over an inherited one; as on the prototype, it can be replaced. */
-export function shadow(target: object, name: PropertyKey, method: (...args: never[]) => unknown): void {
-  const original: unknown = Reflect.get(target, name);
-  if (typeof original !== "function") return;
-  Object.defineProperty(method, "name", { value: original.name, configurable: true });
-  Object.defineProperty(target, name, { value: method, configurable: true, enumerable: false, writable: true });
 }

@@ -28,9 +28,11 @@ export function observeResponse(response: Response, call: ObservedCall, createFi
   addOpenBody(body);
 
   let exposed: ExposedStream | undefined;
-  const isTaken = () => response.bodyUsed || readSource()?.locked === true || exposed?.stream.locked === true;
+  // A clone leaves the response with another stream than the one that the app may have seen.
+  const isExposedTaken = () => exposed?.stream.locked === true && exposed.source === readSource();
+  const isTaken = () => response.bodyUsed || readSource()?.locked === true || isExposedTaken();
   const lockIfTaken = () => {
-    if (exposed?.stream.locked === true && !exposed.source.locked) exposed.lockSource();
+    if (isExposedTaken() && exposed?.source.locked === false) exposed.lockSource();
   };
   const exposeStream = (): ReadableStream | null => {
     const source = readSource();

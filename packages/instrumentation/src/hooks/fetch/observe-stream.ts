@@ -1,4 +1,5 @@
 import type { UnderlyingByteSource, UnderlyingSource } from "node:stream/web";
+import { callNative } from "./native-method.ts";
 import { type Tap, observeReader } from "./observe-reader.ts";
 
 type Controller = ReadableByteStreamController | ReadableStreamDefaultController<unknown>;
@@ -58,7 +59,7 @@ export function passOn(source: ReadableStream, tap: Tap, owner: Response): Passe
 }
 
 function getNativeReader(source: ReadableStream): ReadableStreamDefaultReader {
-  return Reflect.apply(ReadableStream.prototype.getReader, source, []) as ReadableStreamDefaultReader;
+  return callNative(source, "getReader", []) as ReadableStreamDefaultReader;
 }
 
 function passChunk(controller: Controller, chunk: unknown): void {
@@ -68,7 +69,7 @@ function passChunk(controller: Controller, chunk: unknown): void {
 
 function isByteStream(source: ReadableStream): boolean {
   try {
-    Reflect.apply(ReadableStream.prototype.getReader, source, [{ mode: "byob" }]).releaseLock();
+    (callNative(source, "getReader", [{ mode: "byob" }]) as ReadableStreamBYOBReader).releaseLock();
     return true;
   } catch {
     return false;
