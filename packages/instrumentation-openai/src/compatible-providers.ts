@@ -1,5 +1,5 @@
 import type { CompatibleProvider } from "@spancost/instrumentation";
-import { readOpenRouterCost, readPerplexityCost, readXaiCost } from "@spancost/llm-wire";
+import { readOpenRouterCost, readPerplexityCost, readPerplexityUsage, readXaiCost } from "@spancost/llm-wire";
 import { createOpenAIFormats } from "./openai-formats.ts";
 
 /**
@@ -37,7 +37,7 @@ export const COMPATIBLE_PROVIDERS: readonly CompatibleProvider[] = [
   {
     name: "perplexity",
     hosts: ["api.perplexity.ai"],
-    formats: createOpenAIFormats({ readCostUsd: readPerplexityCost }),
+    formats: createOpenAIFormats({ readUsage: readPerplexityUsage, readCostUsd: readPerplexityCost }),
   },
   { name: "together", hosts: ["api.together.ai", "api.together.xyz"], formats: createOpenAIFormats() },
   {

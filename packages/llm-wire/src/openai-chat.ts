@@ -93,7 +93,8 @@ class OpenAIChatStreamReader implements StreamReader {
   }
 }
 
-function readChatBody(value: unknown, { excludesReasoning, readCostUsd }: OpenAIQuirks): WireOutcome {
+function readChatBody(value: unknown, quirks: OpenAIQuirks): WireOutcome {
+  const { excludesReasoning, readUsage, readCostUsd } = quirks;
   const body = toRecord(value);
   const errorType = body.error === undefined || body.error === null ? null : readErrorType(body.error);
   const finishReasons = toList(body.choices).map((choice) => toText(toRecord(choice).finish_reason));
@@ -104,7 +105,7 @@ function readChatBody(value: unknown, { excludesReasoning, readCostUsd }: OpenAI
     responseModel: toText(body.model),
     responseId: toText(body.id),
     serviceTier: toText(body.service_tier),
-    usage: readOpenAIUsage(usage, excludesReasoning),
+    usage: readUsage?.(usage) ?? readOpenAIUsage(usage, excludesReasoning),
     finishReasons: finishReasons.filter((reason) => reason !== null),
     ...(costUsd === null ? {} : { costUsd }),
     ...(errorType === null ? {} : { errorType }),

@@ -8,6 +8,8 @@ export interface OpenAIQuirks {
    * @default false
    */
   readonly excludesReasoning?: boolean;
+  /** Reads the provider's `usage`, where it is another than OpenAI's. */
+  readonly readUsage?: (usage: unknown) => Usage;
   /** Reads the provider's own figure of the call's cost in USD from its `usage`; absent where it gives none. */
   readonly readCostUsd?: (usage: unknown) => number | null;
 }
@@ -21,8 +23,7 @@ export function readOpenAIUsage(value: unknown, excludesReasoning = false): Usag
   const usage = toRecord(value);
   const input = toRecord(usage.prompt_tokens_details);
   const output = toRecord(usage.completion_tokens_details);
-  // Perplexity puts reasoning beside the completion.
-  const reasoning = toCount(output.reasoning_tokens) ?? toCount(usage.reasoning_tokens);
+  const reasoning = toCount(output.reasoning_tokens);
   const completion = toCount(usage.completion_tokens);
   return {
     ...UNKNOWN_USAGE,
@@ -36,8 +37,6 @@ export function readOpenAIUsage(value: unknown, excludesReasoning = false): Usag
     audioOut: toCount(output.audio_tokens),
     imageIn: toCount(input.image_tokens),
     imageOut: toCount(output.image_tokens),
-    // Perplexity, whose search models bill by search.
-    webSearchRequests: toCount(usage.num_search_queries),
   };
 }
 

@@ -1,4 +1,6 @@
-import { toCount, toRecord } from "./json-fields.ts";
+import type { Usage } from "@spancost/core";
+import { addParts, toCount, toRecord } from "./json-fields.ts";
+import { readOpenAIUsage } from "./openai-usage.ts";
 
 /** xAI counts its own figure in ticks of 1e-10 USD. */
 const TICKS_PER_USD = 1e10;
@@ -19,6 +21,24 @@ export function readOpenRouterCost(value: unknown): number | null {
 /** Perplexity's total of tokens, searches and the fee a request. @see https://docs.perplexity.ai/api-reference/chat-completions-post `usage.cost` */
 export function readPerplexityCost(value: unknown): number | null {
   return toCount(toRecord(toRecord(value).cost).total_cost);
+}
+
+/**
+ * Perplexity's usage: what deep research adds (citations read, reasoning, searches) stands beside the totals and is billed besides.
+ * @see https://docs.perplexity.ai/getting-started/pricing "Sonar Deep Research", whose costs are given part by part
+ */
+export function readPerplexityUsage(value: unknown): Usage {
+  const usage = toRecord(value);
+  const read = readOpenAIUsage(usage);
+  const reasoning = toCount(usage.reasoning_tokens);
+  return {
+    ...read,
+    input: addParts(read.input, toCount(usage.citation_tokens)),
+    output: addParts(read.output, reasoning),
+    reasoning: reasoning ?? read.reasoning,
+    // The other models report their searches too, and bill the request.
+    webSearchRequests: reasoning === null ? null : toCount(usage.num_search_queries),
+  };
 }
 
 /** xAI's figure. @see https://docs.x.ai/docs/api-reference `usage.cost_in_usd_ticks` */
