@@ -238,6 +238,16 @@ describe("Bedrock InvokeModel", () => {
     expect(readFrames(BEDROCK_INVOKE, frames)).toMatchObject({ usage: tokens(5, 7), finishReasons: ["stop"] });
   });
 
+  it("names the exception that ends a stream, and keeps the input that is known by then", () => {
+    const exception = frame("throttlingException", { message: "slow" }, "exception");
+    const outcome = readFrames(BEDROCK_INVOKE, [...CLAUDE_EVENTS.slice(0, 1).map(chunk), exception]);
+    expect([outcome.errorType, outcome.usage.input, outcome.usage.output]).toEqual([
+      "throttlingException",
+      1_321,
+      null,
+    ]);
+  });
+
   it("never throws on chunks or headers that hold anything", () => {
     fc.assert(
       fc.property(

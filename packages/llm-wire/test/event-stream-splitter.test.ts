@@ -154,6 +154,13 @@ describe("EventStreamSplitter", () => {
     );
   });
 
+  it("drops a message one of whose headers reaches into its data", () => {
+    const header = Buffer.from("\u000b:event-type\u0007\u0000\u0005chunk", "latin1");
+    const read = (headersBytes: number) => split([withLengths(16 + header.length, headersBytes, header)]);
+    expect(read(header.length)).toEqual({ events: [{ event: "chunk", data: "" }], dropped: 0 });
+    for (let end = 1; end < header.length; end += 1) expect(read(end)).toEqual({ events: [], dropped: 1 });
+  });
+
   it("never throws on a damaged copy, and gives only events that were sent", () => {
     fc.assert(
       fc.property(fc.nat(STREAM.length - 1), fc.nat(255), fc.nat(STREAM.length), (at, value, end) => {
