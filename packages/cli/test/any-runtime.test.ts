@@ -112,6 +112,31 @@ async function runExample(simulator: Simulator, service: string, command: string
   });
 }
 
+describe("the worker, bundled without Node's builds of anything", () => {
+  it("has its call attributed and priced as the provider billed it", async () => {
+    const simulator = await startSimulator();
+    try {
+      const env = {
+        OPENAI_API_KEY: "any",
+        OPENAI_BASE_URL: `${simulator.url}/openai-api/v1`,
+        OTLP_URL: up.otlp,
+      };
+      const script = `
+        const { default: worker } = await import(${JSON.stringify(join(OUT_DIR, "worker.mjs"))});
+        const waitFor = [];
+        await worker.fetch(undefined, ${JSON.stringify(env)}, { waitUntil: (promise) => waitFor.push(promise) });
+        await Promise.all(waitFor);`;
+      await run(process.execPath, ["--input-type=module", "--eval", script], { cwd: OUT_DIR, timeout: RUN_TIMEOUT_MS });
+      const caller = { tenant_id: "initech", user_id: "u-7", feature: "edge" };
+      const rows = simulator.journal().map((call) => ({ ...toRow(call, 1), ...caller }));
+      expect(rows).toHaveLength(1);
+      expect(await readRows("example-worker")).toEqual(rows);
+    } finally {
+      await simulator.close();
+    }
+  });
+});
+
 const ACME = { tenant_id: "acme", user_id: "u-17", feature: "chat" };
 const GLOBEX = { tenant_id: "globex", user_id: "u-42", feature: "live" };
 const REFUSED_ROW = {
