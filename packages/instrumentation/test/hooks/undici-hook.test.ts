@@ -141,6 +141,21 @@ describe.each(MAJORS)("the hook of undici, with undici %s", (_major, undici) => 
     );
   });
 
+  it("gives the span of a fetch that a pool makes wait its caller's context, or none, and never another's", async () => {
+    const dispatcher = new undici.Pool(provider.origin, { connections: 1 });
+    const parents = Array.from({ length: 6 }, (_, index) => tracer.startSpan(`parent ${index}`));
+    const sendUnder = (parent: (typeof parents)[number]) =>
+      context.with(trace.setSpan(context.active(), parent), async () =>
+        (await undici.fetch(URL_OF_CALL, { ...POST, dispatcher })).text(),
+      );
+    await Promise.all(parents.map(sendUnder));
+    await dispatcher.close();
+    expect(spans.finished()).toHaveLength(6);
+    for (const [index, span] of spans.finished().entries()) {
+      expect([undefined, parents[index]?.spanContext().spanId]).toContain(span.parentSpanContext?.spanId);
+    }
+  });
+
   it("sees a request to its end after it was removed, and none thereafter", async () => {
     provider.script(sse(STREAM, { paceMs: 5 }));
     const { body } = await undici.request(URL_OF_CALL, POST);
@@ -159,6 +174,23 @@ describe("the hook of undici, with Node's own", () => {
     await send();
     expect(spans.finished()).toHaveLength(7);
   });
+
+  it.each(MAJORS.slice(0, 3))(
+    "leaves it to the hook of fetch also when a pool of undici %s makes it wait",
+    async (_major, undici) => {
+      const dispatcher = new undici.Pool(provider.origin, { connections: 1 });
+      const init = { ...POST, dispatcher } as RequestInit;
+      await (await fetch(`${provider.origin}/elsewhere`, init)).text();
+      const parents = Array.from({ length: 6 }, (_, index) => tracer.startSpan(`parent ${index}`));
+      const sendUnder = (parent: (typeof parents)[number]) =>
+        context.with(trace.setSpan(context.active(), parent), async () => (await fetch(URL_OF_CALL, init)).text());
+      await Promise.all(parents.map(sendUnder));
+      await dispatcher.close();
+      expect(spans.finished().map((span) => span.parentSpanContext?.spanId)).toEqual(
+        parents.map((parent) => parent.spanContext().spanId),
+      );
+    },
+  );
 
   it("sees a fetch that was kept from before", async () => {
     await (await nativeFetch(URL_OF_CALL, POST)).text();

@@ -49,7 +49,7 @@ function wrapFetch(original: Fetch, calls: CallStarter): Fetch {
       readHeader: (name) => readHeader(facts, name),
     });
     const passOn = (init: RequestInit | undefined) =>
-      runClaimed(() => Reflect.apply(original, this, args.length < 2 ? args : [args[0], init, ...args.slice(2)]));
+      runClaimed(() => Reflect.apply(original, this, args.length < 2 ? args : [args[0], init, ...args.slice(2)]), url);
     if (started === undefined) return passOn(args[1]);
     const { call } = started;
     const send = (init: RequestInit | undefined) => context.with(started.context, () => passOn(init));

@@ -1,4 +1,3 @@
-import { isClaimed } from "../claimed-scope.ts";
 import type { CallStarter, Hook } from "../hook.ts";
 import { observeSafely } from "../wire/guard.ts";
 import { ObservedRequest } from "./observe-request.ts";
@@ -25,8 +24,8 @@ export function createUndiciHook(calls: CallStarter): Hook {
   const onCreated = listen(CREATED, ({ request }) => {
     const url = readUrl(request);
     if (!calls.mayClaim(url)) return;
-    runAsCaller(request, () => {
-      if (isClaimed()) return;
+    runAsCaller(request, url, (isClaimed) => {
+      if (isClaimed) return;
       const observation = new ObservedRequest(request, url, calls);
       if (observation.isCall) observed.set(request, observation);
     });

@@ -1,4 +1,6 @@
 import type { AsyncResource } from "node:async_hooks";
+import { ROOT_CONTEXT, context } from "@opentelemetry/api";
+import { isClaimed, isClaimedElsewhere } from "../claimed-scope.ts";
 import type { WireRequestHead } from "../wire/wire-call.ts";
 
 /** What undici 5 to 8 tell of a request on their channels. @see https://undici.nodejs.org/#/docs/api/DiagnosticsChannel */
@@ -34,14 +36,30 @@ export function readHeader(headers: unknown, name: string): string | null {
 }
 
 /**
- * Runs `observe` in the context of whoever made the request. A pool whose connections are all busy makes it later, in the
- * context of another; but its own methods' handlers remember theirs.
+ * Runs `observe` in the context of whoever asked for the request, and tells it whether a hook further up has it. A pool whose
+ * connections are all busy makes requests later, in the context of another: its own methods' handlers remember theirs; those of
+ * a `fetch` do not, and are better nobody's than somebody else's.
  */
-export function runAsCaller(request: UndiciRequest, observe: () => void): void {
+export function runAsCaller(request: UndiciRequest, url: string, observe: (isClaimed: boolean) => void): void {
   const handler = findHandler(request);
   const isResource = typeof handler === "object" && handler !== null && "runInAsyncScope" in handler;
-  if (isResource) (handler as AsyncResource).runInAsyncScope(observe);
-  else observe();
+  if (isResource) (handler as AsyncResource).runInAsyncScope(() => observe(isClaimed()));
+  else if (isMadeLater()) context.with(ROOT_CONTEXT, () => observe(isClaimedElsewhere(url)));
+  else observe(isClaimed());
+}
+
+/** What undici calls the functions that empty a pool's queue, since version 5. */
+const QUEUE_FRAME = /\b(?:onDrain|emitDrain)\b/;
+/** Frames from the making of a request to these functions. */
+const STACK_FRAMES = 16;
+
+/** Only the stack tells; it is asked for claimed requests alone. */
+function isMadeLater(): boolean {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = STACK_FRAMES;
+  const { stack } = new Error("stack");
+  Error.stackTraceLimit = stackTraceLimit;
+  return QUEUE_FRAME.test(String(stack));
 }
 
 function findHandler(request: UndiciRequest): unknown {
