@@ -13,6 +13,8 @@ export interface PlainCall extends TokenCounts {
   readonly inferenceRegion: string;
 }
 
+const SPACE = 0x20;
+const FIRST_BEYOND_ASCII = 0x80;
 const CALLS: ReadonlySet<unknown> = new Set(INFERENCE_OPERATIONS);
 const { fields: FIELDS, usage: USAGE } = SPANCOST_DIALECT;
 /** Producers' other names for a figure: the first name that is there counts, so these matter only where it is absent. */
@@ -37,10 +39,11 @@ export function readPlainCall(attributes: Readonly<Record<string, unknown>>): Pl
   if (!CALLS.has(attributes[GEN_AI.operationName]) || hasOtherParts(attributes)) return null;
   if (attributes[GEN_AI.costAmount] !== undefined) return null;
   const modelReported = attributes[GEN_AI.responseModel] ?? "";
-  const serviceTier = attributes[SPANCOST.serviceTier] ?? absent(attributes, OTHER_TIERS, "");
+  const serviceTier = attributes[SPANCOST.serviceTier] ?? "";
   const inferenceRegion = attributes[SPANCOST.inferenceRegion] ?? "";
   if (typeof modelReported !== "string" || typeof serviceTier !== "string" || typeof inferenceRegion !== "string")
     return null;
+  if (!isText(serviceTier) && absent(attributes, OTHER_TIERS, "") === null) return null;
   const cacheRead = attributes[GEN_AI.cacheReadInputTokens] ?? absent(attributes, OTHER_CACHE_READS, 0);
   const cacheWrite = attributes[GEN_AI.cacheWriteInputTokens] ?? absent(attributes, OTHER_CACHE_WRITES, 0);
   const cacheWrite1h = attributes[SPANCOST.cacheWrite1hInputTokens] ?? 0;
@@ -79,9 +82,11 @@ function absent<T>(attributes: Readonly<Record<string, unknown>>, names: readonl
   return none;
 }
 
-/** Text that no reading would trim. */
+/** Text that is not blank, told by its first character; what begins with a rare one is left to the dialect. */
 function isText(value: unknown): value is string {
-  return typeof value === "string" && value !== "";
+  if (typeof value !== "string") return false;
+  const initial = value.charCodeAt(0);
+  return initial > SPACE && initial < FIRST_BEYOND_ASCII;
 }
 
 function namesOf(sources: readonly Source[] | undefined): readonly string[] {

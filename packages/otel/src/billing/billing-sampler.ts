@@ -1,25 +1,27 @@
-import { type Attributes, type Context, type Link, SamplingDecision, type SpanKind } from "@opentelemetry/api";
+import { SamplingDecision } from "@opentelemetry/api";
 import { SPANCOST } from "@spancost/core";
 import { reportFailure } from "../report-failure.ts";
 import { looksLikeLlm } from "./looks-like-llm.ts";
 
-/** What a sampler decides, in OpenTelemetry JS 2.x and 3.x alike. */
-export interface SamplerResult<Decision, TraceState> {
-  decision: Decision;
-  attributes?: Readonly<Attributes>;
-  traceState?: TraceState;
+/** What every sampler is asked, in terms that fit OpenTelemetry JS 2.x and 3.x. */
+export type SamplerQuestion = readonly [
+  context: never,
+  traceId: never,
+  name: string,
+  kind: number,
+  attributes: Readonly<Record<string, unknown>>,
+  ...rest: never[],
+];
+
+/** What every sampler answers; `decision` is a `SamplingDecision`. */
+export interface SamplerAnswer {
+  readonly decision: number;
+  readonly attributes?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** A sampler of OpenTelemetry JS 2.x or 3.x. */
-export interface Sampler<Result> {
-  shouldSample(
-    context: Context,
-    traceId: string,
-    name: string,
-    kind: SpanKind,
-    attributes: Attributes,
-    links: Link[],
-  ): Result;
+/** A sampler of either line. */
+export interface Sampler<Question extends SamplerQuestion, Answer extends SamplerAnswer> {
+  shouldSample(...question: Question): Answer;
   toString(): string;
 }
 
@@ -30,45 +32,43 @@ export interface BillingSamplerOptions {
    * app names itself; asked for spans that would be dropped. Recording a span costs the app as much as sampling it.
    * @default none
    */
-  readonly alsoRecord?: ((name: string, kind: SpanKind) => boolean) | undefined;
+  readonly alsoRecord?: ((name: string, kind: number) => boolean) | undefined;
 }
-
-/** On every span that is recorded for the bill alone. */
-const BILLING = { [SPANCOST.sampling]: "billing" } as const;
 
 /**
  * Records LLM spans that the app's sampler does not sample: for `BillingSpanProcessor`, marked `spancost.sampling` = `billing`, and
  * without the sampled flag, so that other processors ignore them and services downstream decide as before. All other decisions,
  * attributes and trace states are the app's sampler's own; what it throws is passed on.
  */
-export class BillingSampler<Result extends SamplerResult<SamplingDecision, unknown>> implements Sampler<Result> {
-  readonly #inner: Sampler<Result>;
-  readonly #alsoRecord: (name: string, kind: SpanKind) => boolean;
+export class BillingSampler<Question extends SamplerQuestion, Answer extends SamplerAnswer> implements Sampler<
+  Question,
+  Answer
+> {
+  readonly #inner: Sampler<Question, Answer>;
+  readonly #alsoRecord: (name: string, kind: number) => boolean;
 
-  constructor(inner: Sampler<Result>, options: BillingSamplerOptions = {}) {
+  constructor(inner: Sampler<Question, Answer>, options: BillingSamplerOptions = {}) {
     this.#inner = inner;
     this.#alsoRecord = options.alsoRecord ?? (() => false);
   }
 
-  shouldSample(
-    context: Context,
-    traceId: string,
-    name: string,
-    kind: SpanKind,
-    attributes: Attributes,
-    links: Link[],
-  ): Result {
-    const result = this.#inner.shouldSample(context, traceId, name, kind, attributes, links);
-    if (result.decision === SamplingDecision.RECORD_AND_SAMPLED) return result;
-    if (!this.#mayBeBilled(name, kind, attributes)) return result;
-    return { ...result, decision: SamplingDecision.RECORD, attributes: { ...result.attributes, ...BILLING } };
+  /** The app's sampler's answer, with `RECORD` in place of `NOT_RECORD` for what may be billed. */
+  shouldSample(...question: Question): Answer {
+    const answer = this.#inner.shouldSample(...question);
+    if (answer.decision === SamplingDecision.RECORD_AND_SAMPLED || !this.#mayBeBilled(question)) return answer;
+    return {
+      ...answer,
+      decision: SamplingDecision.RECORD,
+      attributes: { ...answer.attributes, [SPANCOST.sampling]: "billing" },
+    };
   }
 
+  /** Names the app's sampler too. */
   toString(): string {
     return `BillingSampler{${this.#inner.toString()}}`;
   }
 
-  #mayBeBilled(name: string, kind: SpanKind, attributes: Attributes): boolean {
+  #mayBeBilled([, , name, kind, attributes]: SamplerQuestion): boolean {
     try {
       return looksLikeLlm(name, attributes) || this.#alsoRecord(name, kind);
     } catch (error) {

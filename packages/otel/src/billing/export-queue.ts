@@ -37,7 +37,7 @@ export class ExportQueue {
   readonly #maxAttempts: number;
   readonly #retryDelayMs: number;
   #waiting: FinishedSpan[] = [];
-  #inFlight = 0;
+  #inFlight: readonly FinishedSpan[] = [];
   #timer: NodeJS.Timeout | undefined;
   #draining: Promise<void> | undefined;
   #endPause: (() => void) | undefined;
@@ -78,9 +78,19 @@ export class ExportQueue {
     return this.#stopped;
   }
 
+  /** Hands over all spans that the exporter has not taken for certain; from then on the queue is empty and stopped. */
+  takeQueued(): readonly FinishedSpan[] {
+    const taken = [...this.#inFlight, ...this.#waiting];
+    this.#waiting = [];
+    this.#isAbandoned = true;
+    this.#clearTimer();
+    this.#stopped ??= Promise.resolve();
+    return taken;
+  }
+
   async #stop(): Promise<void> {
     await this.#drainWithin();
-    const left = this.#waiting.length + this.#inFlight;
+    const left = this.#waiting.length + this.#inFlight.length;
     this.#waiting = [];
     this.#isAbandoned = true;
     if (left > 0) reportLosses("lost_at_shutdown", left);
@@ -114,11 +124,11 @@ export class ExportQueue {
   async #exportAll(): Promise<void> {
     while (this.#waiting.length > 0) {
       const batch = this.#takeBatch();
-      this.#inFlight = batch.length;
+      this.#inFlight = batch;
       const isExported = await this.#exportWithRetries(batch);
       // What a shutdown gave up waiting for was counted there.
       if (!isExported && !this.#isAbandoned) reportLosses("lost_export_failed", batch.length);
-      this.#inFlight = 0;
+      this.#inFlight = [];
     }
   }
 

@@ -1,16 +1,19 @@
 import { hasLlmAttribute } from "../has-llm-attribute.ts";
 
-/**
- * Names of spans whose producers set their attributes only after the start. A sampler is not told who the producer is, so this is the
- * one place that guesses: a wrong guess costs one recorded span, which is dropped at its end unless it has LLM attributes by then.
- * Seen in real traces: GenAI conventions `chat gpt-5-mini` (OpenLIT 1.15), `openai.resources.chat.completions`,
- * `anthropic.resources.messages` (OpenLIT 1.7), `OpenAI.chat`, `ChatAnthropic` (Langfuse 5, LangChain), `generate`,
- * `openai/gpt-5-mini` (Genkit 1.42).
- */
-const LLM_NAME =
-  /^(?:(?:chat|text_completion|completion|generate_content|embeddings?|image_generation|rerank|responses|messages|invoke_agent)(?: |$)|generate(?:_text|_object|Text|Object)?$|(?:open|azure|anthropic|google|gemini|vertex|groq|mistral|cohere|bedrock|aws\.bedrock|ollama|together|deepseek|xai|fireworks|perplexity|vllm|llm|ai)[\w-]*[./][\w.:/-]+$|(?:Azure)?Chat[A-Z]\w+$)/i;
+/** `chat gpt-5-mini`, by the GenAI conventions and OpenLIT 1.15; a name may be its first word alone. */
+const OPERATION =
+  /^(?:chat|text_completion|completion|generate_content|embeddings?|image_generation|rerank|responses?|messages|invoke_agent|generate(?:_text|_object)?)(?: |$)/;
+/** `openai.resources.chat.completions` (OpenLIT 1.7), `OpenAI.chat` (Langfuse 5), `openai/gpt-5-mini`, `googleai/...` (Genkit 1.42). */
+const PROVIDER =
+  /^(?:openai|azure|anthropic|google|gemini|vertex|groq|mistral|cohere|bedrock|aws\.bedrock|ollama|together|deepseek|xai|fireworks|perplexity|vllm|llm|ai)[\w-]*[./ ]\w/i;
+/** `ChatAnthropic`, `AzureChatOpenAI`: LangChain's classes, under several instrumentations. */
+const LANGCHAIN = /^(?:Azure)?Chat[A-Z]\w+$/;
 
-/** Says whether a span that starts may be an LLM call, by its attributes or else by its name. */
+/**
+ * Says whether a span that starts may be an LLM call, by its attributes or else by its name. Some producers set their attributes only
+ * after the start, and a sampler is not told who the producer is, so this is the one place that guesses: a wrong guess costs one
+ * recorded span, which is not exported unless it has LLM attributes at its end. The names are those of real traces.
+ */
 export function looksLikeLlm(name: string, attributes: Readonly<Record<string, unknown>>): boolean {
-  return hasLlmAttribute(attributes) || LLM_NAME.test(name);
+  return hasLlmAttribute(attributes) || OPERATION.test(name) || PROVIDER.test(name) || LANGCHAIN.test(name);
 }
