@@ -4,16 +4,19 @@ import { context } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 
-export type Answer = (response: ServerResponse, request: IncomingMessage) => unknown;
+/** `body`: what the request brought. */
+export type Answer = (response: ServerResponse, request: IncomingMessage, body?: string) => unknown;
 
 /** A provider on a free loopback port that gives its answers in turn, the last one for ever. */
 export async function startProvider() {
   let answers: Answer[] = [];
   const server = createServer((request, response) => {
-    request.resume().on("end", () => {
+    let body = "";
+    request.setEncoding("utf8").on("data", (text: string) => (body += text));
+    request.on("end", () => {
       const answer = answers.length > 1 ? answers.shift() : answers[0];
       if (answer === undefined) response.writeHead(501).end();
-      else answer(response, request);
+      else answer(response, request, body);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -21,7 +21,9 @@ const TERMINATED = "terminated";
 const BREAK_CODE =
   /^(?:ECONNRESET|ECONNABORTED|ETIMEDOUT|UND_ERR_SOCKET|UND_ERR_BODY_TIMEOUT|ERR_STREAM_PREMATURE_CLOSE)$/;
 /** Codes of requests that were sent, or begun, and got an answer that cannot be read, or none. */
-const SENT_CODE = /^(?:EPIPE$|HPE_)/;
+const SENT_CODE = /^(?:EPIPE$|HPE_|HTTPParserError$)/;
+/** What undici's parser of responses throws, with or without a code. */
+const PARSER_ERROR = "HTTPParserError";
 /** What Bun and Deno say, without a code, of a connection that broke after the request was sent. */
 const SENT_MESSAGE = /connection (?:was )?closed|before message completed|socket/i;
 
@@ -216,7 +218,8 @@ function readCode(error: unknown): string | undefined {
   const code: unknown = [cause, error]
     .map((one) => (one instanceof Error ? Reflect.get(one, "code") : undefined))
     .find(isText);
-  return isText(code) ? code : undefined;
+  if (isText(code)) return code;
+  return cause instanceof Error && cause.name === PARSER_ERROR ? PARSER_ERROR : undefined;
 }
 
 function isText(value: unknown): value is string {

@@ -39,10 +39,8 @@ const asking: ProviderClaim = {
 const plain: ProviderClaim = { ...asking, formats: [OPENAI_CHAT], asksForUsage: () => false };
 
 /** Sends the usage chunk to those who wish for it. */
-const wishfully: Answer = async (response, request) => {
-  const asked = request.headers["x-body"] === undefined && Number(request.headers["content-length"]) > CALL.body.length;
-  await sse(asked ? [HEAD, USAGE, END] : [HEAD, END], PACE)(response, request);
-};
+const wishfully: Answer = (response, request, body = "") =>
+  sse(body.includes("wish") ? [HEAD, USAGE, END] : [HEAD, END], PACE)(response, request, body);
 const CALL = { method: "POST", body: JSON.stringify({ model: "m", stream: true }) };
 const send = () => fetch(`${provider.origin}/v1/chat/completions`, CALL);
 
