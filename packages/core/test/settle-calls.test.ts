@@ -227,6 +227,17 @@ describe("settlement across traces", () => {
     });
   });
 
+  it("counts once what a framework's span in the same trace saw, which ends after its own work on the answer", () => {
+    const framework = { producer: "langchain", startTimeUnixNano: T0 - MS, endTimeUnixNano: T0 + 300n * MS };
+    expect(settle([call("a"), call("b", framework)])).toEqual({ "t1:a": "counts", "t1:b": "same-usage t1:a" });
+    const later = { ...framework, endTimeUnixNano: T0 + 700n * MS };
+    expect(settle([call("a"), call("b", later)])).toEqual({ "t1:a": "counts", "t1:b": "counts" });
+    expect(settle([call("a"), call("b", { ...framework, traceId: "t2" })])).toEqual({
+      "t1:a": "counts",
+      "t2:b": "counts",
+    });
+  });
+
   it("keeps services apart", () => {
     expect(settle([call("a"), call("b", { ...other, service: "other" })])).toEqual({
       "t1:a": "counts",

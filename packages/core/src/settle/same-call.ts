@@ -4,6 +4,8 @@ import type { DuplicateReason, SettleCall } from "./settle-facts.ts";
 const CLOCK_TOLERANCE_NANO = 3_000_000n;
 /** Two spans of one call end nearly together; two calls that only look alike seldom do. */
 const END_TOLERANCE_NANO = 25_000_000n;
+/** What a framework may still do for its own span once the client's has ended, such as counting tokens; in one trace it is believed. */
+const END_IN_TRACE_TOLERANCE_NANO = 500_000_000n;
 
 /** Whether an ancestor and one of its descendants are one call, by what both say of it. `null`: they are not, or it cannot be told. */
 export function findAncestorMatch(ancestor: SettleCall, descendant: SettleCall): DuplicateReason | null {
@@ -15,14 +17,16 @@ export function findAncestorMatch(ancestor: SettleCall, descendant: SettleCall):
 /**
  * Whether two spans that are not in one line of descent, from two producers in one service, are one call. An id alone is no proof: the
  * models must agree, nobody they are attributed to may differ, and one span must lie within the other's time. Without an id that both
- * have they must end together as well.
+ * have they must end together as well; in one trace, and with the same usage, one may end a while later.
  */
 export function findPeerMatch(a: SettleCall, b: SettleCall): DuplicateReason | null {
   if (a.producer === b.producer || a.service !== b.service) return null;
   if (!couldBeSame(a, b) || !isWithin(a, b) || belongToDifferentOnes(a, b)) return null;
   const sameResponse = haveSameResponse(a, b);
-  if (!sameResponse && !endTogether(a, b)) return null;
-  if (a.usageKnown && b.usageKnown) {
+  const bothKnown = a.usageKnown && b.usageKnown;
+  const toleranceNano = bothKnown && a.traceId === b.traceId ? END_IN_TRACE_TOLERANCE_NANO : END_TOLERANCE_NANO;
+  if (!sameResponse && !endWithin(toleranceNano, a, b)) return null;
+  if (bothKnown) {
     if (!haveSameUsage(a, b)) return null;
     return sameResponse ? "same-response" : "same-usage";
   }
@@ -89,7 +93,7 @@ function encloses(outer: SettleCall, inner: SettleCall): boolean {
   );
 }
 
-function endTogether(a: SettleCall, b: SettleCall): boolean {
+function endWithin(toleranceNano: bigint, a: SettleCall, b: SettleCall): boolean {
   const difference = a.endTimeUnixNano - b.endTimeUnixNano;
-  return difference <= END_TOLERANCE_NANO && difference >= -END_TOLERANCE_NANO;
+  return difference <= toleranceNano && difference >= -toleranceNano;
 }
