@@ -1,4 +1,5 @@
 import type { Usage } from "@spancost/core";
+import { addSearchQueries, countBilledSearches } from "./gemini-grounding.ts";
 import { parseGeminiPath } from "./gemini-path.ts";
 import { readGeminiTier, readGeminiUsage } from "./gemini-usage.ts";
 import { parseJson, toList, toRecord, toText } from "./json-fields.ts";
@@ -33,15 +34,20 @@ class GeminiStreamReader implements StreamReader {
   #lastUsage = "";
   #lastFinish = "";
   #failed = "";
+  readonly #queries = new Set<string>();
 
   readEvent({ data }: SseEvent): void {
     if (FINISHING_CHUNK.test(data)) this.#lastFinish = data;
     if (data.includes('"usageMetadata"')) this.#lastUsage = data;
+    if (data.includes('"webSearchQueries"')) addSearchQueries(this.#queries, parseJson(data));
     if (FAILED_CHUNK.test(data)) this.#failed = data;
   }
 
   outcome(): WireOutcome {
-    const outcome = readChunks([...new Set([this.#lastFinish, this.#lastUsage, this.#failed])].map(parseJson));
+    const outcome = readChunks(
+      [...new Set([this.#lastFinish, this.#lastUsage, this.#failed])].map(parseJson),
+      this.#queries,
+    );
     return outcome.finishReasons.length > 0 ? outcome : { ...outcome, usage: withoutOutput(outcome.usage) };
   }
 }
@@ -51,8 +57,18 @@ function withoutOutput(usage: Usage): Usage {
   return { ...usage, output: null, reasoning: null, audioOut: null, imageOut: null };
 }
 
-/** Reads chunks of one response, the whole of it or all that matters; of each figure the last one counts. */
-function readChunks(chunks: readonly unknown[]): WireOutcome {
+/**
+ * Reads chunks of one response, the whole of it or all that matters; of each figure the last one counts.
+ * @param queries searches that are known already
+ */
+function readChunks(chunks: readonly unknown[], queries = new Set<string>()): WireOutcome {
+  for (const chunk of chunks) addSearchQueries(queries, chunk);
+  const outcome = mergeChunks(chunks);
+  const webSearchRequests = countBilledSearches(queries, outcome.responseModel);
+  return { ...outcome, usage: { ...outcome.usage, webSearchRequests } };
+}
+
+function mergeChunks(chunks: readonly unknown[]): WireOutcome {
   return chunks.map(toRecord).reduce<WireOutcome>((before, chunk) => {
     const hasUsage = chunk.usageMetadata !== undefined;
     const finishReasons = readFinishReasons(chunk);

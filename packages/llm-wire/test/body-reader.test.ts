@@ -4,10 +4,24 @@ import {
   ANTHROPIC_MESSAGES,
   GEMINI_GENERATE_CONTENT,
   OPENAI_CHAT,
+  OPENAI_COMPLETIONS,
+  OPENAI_IMAGES,
   OPENAI_RESPONSES,
+  OPENAI_SPEECH,
+  OPENAI_TRANSCRIPTION,
+  type WireFormat,
   createBodyReader,
 } from "../src/index.ts";
-import { CHAT_STREAM, FORMATS, GEMINI_STREAM, MESSAGE_STREAM, RESPONSE_STREAM } from "./payloads.ts";
+import {
+  CHAT_STREAM,
+  FORMATS,
+  GEMINI_STREAM,
+  IMAGE_STREAM,
+  MESSAGE_STREAM,
+  RESPONSE_STREAM,
+  SPEECH_STREAM,
+  TRANSCRIPTION_STREAM,
+} from "./payloads.ts";
 import { readStream } from "./read-stream.ts";
 
 const STREAMS = [
@@ -15,7 +29,28 @@ const STREAMS = [
   ["responses", OPENAI_RESPONSES, RESPONSE_STREAM],
   ["messages", ANTHROPIC_MESSAGES, MESSAGE_STREAM],
   ["gemini", GEMINI_GENERATE_CONTENT, GEMINI_STREAM],
+  ["completions", OPENAI_COMPLETIONS, CHAT_STREAM],
+  ["speech", OPENAI_SPEECH, SPEECH_STREAM],
+  ["transcriptions", OPENAI_TRANSCRIPTION, TRANSCRIPTION_STREAM],
+  ["images", OPENAI_IMAGES, IMAGE_STREAM],
 ] as const;
+
+/** The same format, told to read every event. */
+function withoutShortcuts(format: WireFormat): WireFormat {
+  return {
+    ...format,
+    createStreamReader: () => {
+      const reader = format.createStreamReader();
+      return {
+        readEvent: (event) => reader.readEvent(event),
+        get finished() {
+          return reader.finished;
+        },
+        outcome: () => reader.outcome(),
+      };
+    },
+  };
+}
 
 describe.each(STREAMS)("a stream of %s", (_name, format, stream) => {
   it.each([
@@ -46,6 +81,21 @@ describe.each(STREAMS)("a stream of %s", (_name, format, stream) => {
         const pieces = edges.slice(1).map((edge, index) => bytes.subarray(edges[index], edge));
         expect(readStream(format, pieces)).toEqual(whole);
       }),
+    );
+  });
+
+  it("passes over no event that tells something, in any mixture of events, damaged or not, cut anywhere", () => {
+    const events = stream.split(/(?<=\n\n)/);
+    const noise = ["\n", "\r", "\r\n\r\n", ": ping\n\n", "data: x\n", "data:", "é", "\n\n", "event: x\n"];
+    const parts = fc.array(fc.oneof(fc.constantFrom(...events), fc.constantFrom(...noise)), { maxLength: 12 });
+    fc.assert(
+      fc.property(parts, fc.array(fc.nat()), (texts, cuts) => {
+        const bytes = new TextEncoder().encode(texts.join(""));
+        const edges = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
+        const pieces = edges.slice(1).map((edge, index) => bytes.subarray(edges[index], edge));
+        expect(readStream(format, pieces)).toEqual(readStream(withoutShortcuts(format), [bytes]));
+      }),
+      { numRuns: 300 },
     );
   });
 

@@ -71,6 +71,32 @@ describe("Gemini generateContent", () => {
   });
 });
 
+describe("grounding with Google Search", () => {
+  const grounded = (webSearchQueries: readonly unknown[], modelVersion: string) => ({
+    ...GEMINI,
+    modelVersion,
+    candidates: [{ finishReason: "STOP", groundingMetadata: { webSearchQueries } }],
+  });
+  const count = (body: unknown) => readPlain(GEMINI_GENERATE_CONTENT, body).map((read) => read.usage.webSearchRequests);
+
+  it("is billed once a prompt before Gemini 3, and by each different query from then on", () => {
+    const queries = ["", "euro 2024 winner", "final score", "", "euro 2024 winner"];
+    expect(count(grounded(queries, "gemini-2.5-pro"))).toEqual([1, 1, 1]);
+    expect(count(grounded(queries, "gemini-2.0-flash-001"))).toEqual([1, 1, 1]);
+    expect(count(grounded(queries, "gemini-3-flash-preview"))).toEqual([2, 2, 2]);
+    expect(count(grounded(queries, "gemini-3.8-flash"))).toEqual([2, 2, 2]);
+    expect(count(grounded([""], "gemini-3.8-flash"))).toEqual([null, null, null]);
+    expect(count(grounded([], "gemini-2.5-pro"))).toEqual([null, null, null]);
+  });
+
+  it("counts the queries of all chunks of a stream", () => {
+    const first = { ...GEMINI_CHUNKS[0], candidates: [{ groundingMetadata: { webSearchQueries: ["a", "b"] } }] };
+    const last = grounded(["b", "c"], "gemini-3-pro-preview");
+    const stream = [first, GEMINI_CHUNKS[1], last].map((chunk) => event(chunk)).join("");
+    expect(readStream(GEMINI_GENERATE_CONTENT, [stream]).usage.webSearchRequests).toBe(3);
+  });
+});
+
 describe("Gemini embeddings", () => {
   it("match the three ways to embed", () => {
     const matches = (path: string) => GEMINI_EMBED_CONTENT.matchRequest("POST", path);

@@ -6,8 +6,12 @@ import {
   GEMINI_EMBED_CONTENT,
   GEMINI_GENERATE_CONTENT,
   OPENAI_CHAT,
+  OPENAI_COMPLETIONS,
   OPENAI_EMBEDDINGS,
+  OPENAI_IMAGES,
   OPENAI_RESPONSES,
+  OPENAI_SPEECH,
+  OPENAI_TRANSCRIPTION,
   type WireFormat,
 } from "../src/index.ts";
 
@@ -19,8 +23,12 @@ export const FORMATS: readonly WireFormat[] = [
   GEMINI_EMBED_CONTENT,
   GEMINI_GENERATE_CONTENT,
   OPENAI_CHAT,
+  OPENAI_COMPLETIONS,
   OPENAI_EMBEDDINGS,
+  OPENAI_IMAGES,
   OPENAI_RESPONSES,
+  OPENAI_SPEECH,
+  OPENAI_TRANSCRIPTION,
 ];
 
 export function event(data: unknown, name?: string): string {
@@ -179,3 +187,24 @@ export const GEMINI_CHUNKS = [
   GEMINI,
 ];
 export const GEMINI_STREAM = GEMINI_CHUNKS.map((chunk) => event(chunk)).join("");
+
+const MEDIA_USAGE = {
+  type: "tokens",
+  input_tokens: 114,
+  input_token_details: { text_tokens: 14, audio_tokens: 100 },
+  output_tokens: 30,
+  total_tokens: 144,
+};
+export const SPEECH_STREAM = [
+  event({ type: "speech.audio.delta", audio: "//uQ" }, "speech.audio.delta"),
+  event({ type: "speech.audio.done", usage: MEDIA_USAGE }, "speech.audio.done"),
+].join("");
+export const TRANSCRIPTION_STREAM = [
+  event({ type: "transcript.text.delta", delta: "grün transcript.text.done" }),
+  event({ type: "transcript.text.done", text: "grün", usage: MEDIA_USAGE }),
+  event("[DONE]"),
+].join("");
+export const IMAGE_STREAM = [
+  event({ type: "image_generation.partial_image", b64_json: "iVBO" }, "image_generation.partial_image"),
+  event({ type: "image_generation.completed", b64_json: "iVBORw0", usage: MEDIA_USAGE }, "image_generation.completed"),
+].join("");
