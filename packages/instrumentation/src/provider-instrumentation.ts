@@ -13,7 +13,7 @@ export interface ProviderInstrumentationConfig extends InstrumentationConfig {
    */
   baseUrls?: readonly (string | NamedBaseUrl)[];
   /**
-   * Hosts that are this provider's too: `host` or `host:port`, `*` at the start for any host that ends so.
+   * Hosts that are this provider's too: `host` or `host:port`, `*` in it stands for any text.
    * @default []
    */
   hosts?: readonly string[];
@@ -52,13 +52,18 @@ export interface ProviderDescription {
   readonly formats: readonly WireFormat[];
   /** `gen_ai.provider.name` of a call to this URL. */
   providerName(url: URL): string;
+  /** @see ProviderClaim.inferenceRegion */
+  inferenceRegion?(url: URL, readHeader: (name: string) => string | null): string | null;
   /** @see ProviderClaim.asksForUsage */
   asksForUsage?(url: URL): boolean;
   /** Other providers that speak the same formats, each in its way. */
   readonly compatible?: readonly CompatibleProvider[];
 }
 
-type ClaimedCalls = Pick<ProviderClaim, "hosts" | "baseUrls" | "formats" | "providerName" | "asksForUsage">;
+type ClaimedCalls = Pick<
+  ProviderClaim,
+  "hosts" | "baseUrls" | "formats" | "providerName" | "inferenceRegion" | "asksForUsage"
+>;
 
 /** What the base class does when it is switched: nothing in its build for edge runtimes, which lacks both methods. */
 const ON_NODE: Partial<Pick<InstrumentationBase, "enable" | "disable">> = InstrumentationBase.prototype;
@@ -155,6 +160,7 @@ function listClaims(description: ProviderDescription, config: ProviderInstrument
     baseUrls: (config.baseUrls ?? []).filter((entry) => typeof entry === "string"),
     formats,
     providerName: (url) => description.providerName(url),
+    inferenceRegion: (url, readHeader) => description.inferenceRegion?.(url, readHeader) ?? null,
     ...toPolicy(description, config),
   };
   const known = new Set(compatible.map(({ name }) => name));

@@ -11,7 +11,12 @@ const HTTP_STATUS = "http.response.status_code";
 const PORTS: Readonly<Record<string, number>> = { "http:": 80, "https:": 443 };
 
 /** Attributes that are known before the request is sent, so that samplers see them. */
-export function toRequestAttributes(request: WireRequest, providerName: string, url: URL, attempt: number): Attributes {
+export function toRequestAttributes(
+  request: WireRequest,
+  { providerName, inferenceRegion }: { readonly providerName: string; readonly inferenceRegion: string | null },
+  url: URL,
+  attempt: number,
+): Attributes {
   return dropUnknown({
     [GEN_AI.operationName]: request.operation,
     [GEN_AI.providerName]: providerName,
@@ -20,6 +25,7 @@ export function toRequestAttributes(request: WireRequest, providerName: string, 
     [SERVER_ADDRESS]: url.hostname,
     [SERVER_PORT]: url.port === "" ? (PORTS[url.protocol] ?? null) : Number(url.port),
     [SPANCOST.attempt]: attempt,
+    [SPANCOST.inferenceRegion]: inferenceRegion,
   });
 }
 

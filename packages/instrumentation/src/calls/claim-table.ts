@@ -1,4 +1,5 @@
 import type { WireFormat } from "@spancost/llm-wire";
+import { type HostPattern, fitsHostPattern, parseHostPattern } from "./host-pattern.ts";
 import type { ProviderClaim } from "./provider-claim.ts";
 
 /** A request that a claim wants to see. */
@@ -22,7 +23,7 @@ const UNUSUAL_AUTHORITY = /[@?#A-Z]/;
 export class ClaimTable {
   readonly #claims = new Set<ProviderClaim>();
   #byHost = new Map<string, ClaimedPath[]>();
-  #bySuffix: (readonly [suffix: string, claimed: ClaimedPath])[] = [];
+  #byPattern: (readonly [pattern: HostPattern, claimed: ClaimedPath])[] = [];
 
   get isEmpty(): boolean {
     return this.#claims.size === 0;
@@ -55,13 +56,16 @@ export class ClaimTable {
   #claimedPaths(host: string): readonly ClaimedPath[] {
     const exact = this.#byHost.get(host);
     if (exact !== undefined) return exact;
-    if (this.#bySuffix.length === 0) return NOBODY;
-    return this.#bySuffix.filter(([suffix]) => host.endsWith(suffix)).map(([, claimed]) => claimed);
+    let fitting: ClaimedPath[] | undefined;
+    for (const [pattern, claimed] of this.#byPattern) {
+      if (fitsHostPattern(host, pattern)) (fitting ??= []).push(claimed);
+    }
+    return fitting ?? NOBODY;
   }
 
   #rebuild(): void {
     this.#byHost = new Map();
-    this.#bySuffix = [];
+    this.#byPattern = [];
     for (const claim of this.#claims) {
       for (const host of claim.hosts) this.#addHost(host.toLowerCase(), claim);
       for (const baseUrl of claim.baseUrls) this.#addBaseUrl(baseUrl, claim);
@@ -71,8 +75,9 @@ export class ClaimTable {
   }
 
   #addHost(host: string, claim: ProviderClaim): void {
-    if (host.startsWith("*")) this.#bySuffix.push([host.slice(1), { claim, path: ANY_PATH }]);
-    else this.#addPath(toHostKey(`any://${host}`), { claim, path: ANY_PATH });
+    const pattern = parseHostPattern(host);
+    if (pattern === null) this.#addPath(toHostKey(`any://${host}`), { claim, path: ANY_PATH });
+    else this.#byPattern.push([pattern, { claim, path: ANY_PATH }]);
   }
 
   #addBaseUrl(baseUrl: string, claim: ProviderClaim): void {

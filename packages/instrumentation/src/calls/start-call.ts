@@ -54,7 +54,11 @@ export function startCall(claims: ClaimTable, facts: RequestFacts): StartedCall 
     const name = request.requestModel === null ? request.operation : `${request.operation} ${request.requestModel}`;
     const parentSpanId = trace.getSpanContext(active)?.spanId ?? "";
     const attempt = countAttempt(facts, body, parentSpanId);
-    const attributes = toRequestAttributes(request, claim.providerName(url), url, attempt.number);
+    const provider = {
+      providerName: claim.providerName(url),
+      inferenceRegion: claim.inferenceRegion?.(url, (header) => facts.readHeader(header)) ?? null,
+    };
+    const attributes = toRequestAttributes(request, provider, url, attempt.number);
     const span = claim.getTracer().startSpan(name, { kind: SpanKind.CLIENT, attributes }, active);
     if (!span.isRecording()) return undefined;
     const call = new ObservedCall(span, claim, request.responseFormat ?? format, () => rememberAttempt(attempt));

@@ -44,6 +44,30 @@ describe("ClaimTable", () => {
     expect(table.isEmpty).toBe(true);
   });
 
+  it("knows hosts by a pattern with stars anywhere", () => {
+    const table = new ClaimTable();
+    const claim = createClaim(["runtime.*.cloud.com", "vpce-*.runtime*.vpce.cloud.com"]);
+    table.add(claim);
+    const path = "/v1/chat/completions";
+    for (const host of [
+      "runtime.eu.cloud.com",
+      "runtime.eu.cloud.com:443",
+      "vpce-1-a.runtime-fips.eu.vpce.cloud.com",
+    ]) {
+      expect(find(table, `https://${host}${path}`)).toBe(claim);
+    }
+    for (const host of [
+      "runtime.cloud.com",
+      "runtime.eu.cloud.com.evil.com",
+      "my-runtime.eu.cloud.com",
+      "runtime.evil.com",
+      "vpce-1.eu.vpce.cloud.com",
+      "vpce-1.runtime.cloud.com",
+    ]) {
+      expect(find(table, `https://${host}${path}`)).toBeUndefined();
+    }
+  });
+
   it("gives a request to the longest of the base URLs that it lies under", () => {
     const table = new ClaimTable();
     const [host, short, long] = [
