@@ -80,7 +80,7 @@ function judge(propagator: AttributionPropagator, headers: Record<string, string
       .getBaggage(received)
       ?.getAllEntries()
       .map(([key]) => key) ?? [];
-  expect(ours.filter((key) => /^(tenant_id|user_id|feature|spancost\..*)$/.test(key))).toEqual([]);
+  expect(ours.filter((key) => /^(tenant_id|user_id|feature|spancost\.(task|task\.id|sig))$/.test(key))).toEqual([]);
   return { tenant: getAttribution(received).tenantId, refusals };
 }
 

@@ -1,0 +1,30 @@
+import { context, propagation, trace } from "@opentelemetry/api";
+import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
+import { CompositePropagator, W3CTraceContextPropagator } from "@opentelemetry/core";
+import { HttpInstrumentation } from "@opentelemetry/instrumentation-http";
+import { UndiciInstrumentation } from "@opentelemetry/instrumentation-undici";
+import { NodeTracerProvider } from "@opentelemetry/sdk-trace-node";
+import { describeTransport } from "./transport-contract.ts";
+
+describeTransport({
+  name: "OpenTelemetry JS 2.x",
+  start: (processor, isSampled) => {
+    context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+    const sampler = { shouldSample: () => ({ decision: isSampled() ? 2 : 0 }) };
+    trace.setGlobalTracerProvider(new NodeTracerProvider({ sampler, spanProcessors: [processor] }));
+    // Enabled from the start; they take the global provider, and stay until the process ends.
+    for (const create of [() => new HttpInstrumentation(), () => new UndiciInstrumentation()]) create();
+  },
+  propagate: (ours, order) => {
+    const both = [ours, new W3CTraceContextPropagator()];
+    propagation.disable();
+    propagation.setGlobalPropagator(
+      new CompositePropagator({ propagators: order === "ours first" ? both : both.reverse() }),
+    );
+  },
+  markSpan: () => {
+    const span = trace.getTracer("test").startSpan("chat", { attributes: { "gen_ai.operation.name": "chat" } });
+    span.end();
+    return "attributes" in span ? (span.attributes as Record<string, unknown>) : {};
+  },
+});
