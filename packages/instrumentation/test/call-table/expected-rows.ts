@@ -86,7 +86,7 @@ function toExpectedTokens(row: CallTableRow, { tokens }: ExpectedCall, usage?: B
 }
 
 /** The exact price of what the provider billed, in USD, as ClickHouse writes decimals. */
-function toCost({ provider, model, usage }: BilledCall): string {
+export function toCost({ provider, model, usage }: BilledCall): string {
   const { usd } = priceRequest({
     provider,
     model,
