@@ -5,12 +5,12 @@ import { looksLikeLlm } from "./looks-like-llm.ts";
 
 /** What every sampler is asked, in terms that fit OpenTelemetry JS 2.x and 3.x. */
 export type SamplerQuestion = readonly [
-  context: never,
-  traceId: never,
+  context: unknown,
+  traceId: string,
   name: string,
   kind: number,
   attributes: Readonly<Record<string, unknown>>,
-  ...rest: never[],
+  ...rest: unknown[],
 ];
 
 /** What every sampler answers; `decision` is a `SamplingDecision`. */
@@ -24,6 +24,10 @@ export interface Sampler<Question extends SamplerQuestion, Answer extends Sample
   shouldSample(...question: Question): Answer;
   toString(): string;
 }
+
+/** The two lines have an enum each, of the same numbers. */
+const RECORD: number = SamplingDecision.RECORD;
+const RECORD_AND_SAMPLED: number = SamplingDecision.RECORD_AND_SAMPLED;
 
 /** Options of `BillingSampler`. */
 export interface BillingSamplerOptions {
@@ -55,10 +59,10 @@ export class BillingSampler<Question extends SamplerQuestion, Answer extends Sam
   /** The app's sampler's answer, with `RECORD` in place of `NOT_RECORD` for what may be billed. */
   shouldSample(...question: Question): Answer {
     const answer = this.#inner.shouldSample(...question);
-    if (answer.decision === SamplingDecision.RECORD_AND_SAMPLED || !this.#mayBeBilled(question)) return answer;
+    if (answer.decision === RECORD_AND_SAMPLED || !this.#mayBeBilled(question)) return answer;
     return {
       ...answer,
-      decision: SamplingDecision.RECORD,
+      decision: RECORD,
       attributes: { ...answer.attributes, [SPANCOST.sampling]: "billing" },
     };
   }

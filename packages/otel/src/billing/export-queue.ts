@@ -138,6 +138,7 @@ export class ExportQueue {
         exportBatch(this.#exporter, batch, this.#timeoutMs),
       );
       if (error === undefined) return true;
+      if (this.#isAbandoned) return false;
       reportFailure("billing_export_failed", "LLM spans could not be exported; they are kept and tried again", error);
       if (attempt >= this.#maxAttempts) return false;
       await this.#pause(this.#retryDelayMs * 2 ** (attempt - 1));

@@ -5,7 +5,7 @@ const OPERATION =
   /^(?:chat|text_completion|completion|generate_content|embeddings?|image_generation|rerank|responses?|messages|invoke_agent|generate(?:_text|_object)?)(?: |$)/;
 /** `openai.resources.chat.completions` (OpenLIT 1.7), `OpenAI.chat` (Langfuse 5), `openai/gpt-5-mini`, `googleai/...` (Genkit 1.42). */
 const PROVIDER =
-  /^(?:openai|azure|anthropic|google|gemini|vertex|groq|mistral|cohere|bedrock|aws\.bedrock|ollama|together|deepseek|xai|fireworks|perplexity|vllm|llm|ai)[\w-]*[./ ]\w/i;
+  /^(?:(?:openai|azure.?openai|anthropic|google|gemini|vertex|groq|mistral|cohere|bedrock|aws\.bedrock|ollama|together|deepseek|xai|fireworks|perplexity|vllm)[\w-]*|llm|ai)[./ ]\w/i;
 /** `ChatAnthropic`, `AzureChatOpenAI`: LangChain's classes, under several instrumentations. */
 const LANGCHAIN = /^(?:Azure)?Chat[A-Z]\w+$/;
 
