@@ -1,10 +1,11 @@
 import { once } from "node:events";
-import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
+import http2, { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
 import { text } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
 import { context, trace } from "@opentelemetry/api";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { addClaim, removeClaim } from "../../src/claims.ts";
+import { hasStreamChannel, patchConnect } from "../../src/hooks/http2/patched-connect.ts";
 import { type H2Answer, h2Json, h2Sse, startH2Provider } from "../scripted-h2-provider.ts";
 import { CERTIFICATE } from "./node-http-certificate.ts";
 import { BODY, EXACT, PATH, REQUEST, SEEN, STREAM, claimProvider } from "./wire-fixture.ts";
@@ -13,6 +14,7 @@ const { spans, tracer, claim, attributes } = await claimProvider();
 const plain = await startH2Provider();
 const secure = await startH2Provider(CERTIFICATE);
 const old = connect(plain.origin);
+let session: ClientHttp2Session;
 afterAll(async () => {
   old.destroy();
   await Promise.all([plain.stop(), secure.stop()]);
@@ -25,13 +27,17 @@ beforeEach(() => {
   plain.script(h2Json(BODY));
   secure.script(h2Json(BODY));
   claimH2();
-  return () => removeClaim(h2Claim);
+  session = connect(plain.origin);
+  return () => {
+    session.destroy();
+    removeClaim(h2Claim);
+  };
 });
 
 const HEADERS = { ":method": "POST", ":path": PATH, "content-type": "application/json" };
 
-function post(session: ClientHttp2Session, headers: Record<string, string> = {}): ClientHttp2Stream {
-  const stream = session.request({ ...HEADERS, ...headers });
+function post(on: ClientHttp2Session, headers: Record<string, string> = {}): ClientHttp2Stream {
+  const stream = on.request({ ...HEADERS, ...headers });
   stream.end(REQUEST);
   return stream;
 }
@@ -40,9 +46,9 @@ type Drive = (stream: ClientHttp2Stream, log: unknown[]) => unknown;
 
 /** Everything an app can see of a stream, in order. */
 async function observeAsApp(drive: Drive): Promise<unknown[]> {
-  const session = connect(plain.origin).on("error", () => {});
+  const ownSession = connect(plain.origin).on("error", () => {});
   const log: unknown[] = [];
-  const stream = session.request(HEADERS);
+  const stream = ownSession.request(HEADERS);
   for (const name of ["aborted", "end", "trailers", "finish"]) stream.on(name, () => log.push(name));
   stream.on("error", (error) => log.push(["error", error.name, error.message, Reflect.get(error, "code")]));
   stream.on("response", (headers) => log.push(["response", headers[":status"]]));
@@ -50,7 +56,7 @@ async function observeAsApp(drive: Drive): Promise<unknown[]> {
   stream.end(REQUEST);
   await once(stream, "close").catch(() => {});
   log.push(stream.rstCode, stream.destroyed, stream.aborted, Object.keys(stream).toSorted());
-  session.destroy();
+  ownSession.destroy();
   return log;
 }
 
@@ -73,12 +79,36 @@ describe("the hook of node:http2", () => {
     expect(spans.finished()).toEqual([]);
   });
 
-  it("sees calls on a session from before it, and over TLS", async () => {
+  it.runIf(hasStreamChannel(process.versions.node))("sees calls on a session from before it", async () => {
     expect(JSON.parse(await text(post(old)))).toEqual(BODY);
-    const session = connect(secure.origin, { ca: CERTIFICATE.cert });
-    expect(JSON.parse(await text(post(session)))).toEqual(BODY);
-    session.close();
-    expect(attributes()).toMatchObject([SEEN, SEEN]);
+    expect(attributes()).toMatchObject([SEEN]);
+  });
+
+  it("sees calls over TLS", async () => {
+    const overTls = connect(secure.origin, { ca: CERTIFICATE.cert });
+    expect(JSON.parse(await text(post(overTls)))).toEqual(BODY);
+    overTls.close();
+    expect(attributes()).toMatchObject([SEEN]);
+  });
+
+  it("shows the streams of new sessions in a Node that does not tell of them, and then leaves no trace", async () => {
+    const original = http2.connect;
+    const paths: unknown[] = [];
+    const undo = patchConnect(({ headers }) => paths.push(headers[":path"]));
+    const patched = http2.connect(plain.origin);
+    undo();
+    expect(http2.connect).toBe(original);
+    await text(post(patched));
+    patched.destroy();
+    expect(paths).toEqual([PATH]);
+    expect(["22.16.0", "22.17.0", "23.11.0", "24.1.0", "24.2.0", "26.0.0"].map(hasStreamChannel)).toEqual([
+      false,
+      true,
+      false,
+      false,
+      true,
+      true,
+    ]);
   });
 
   it.each<[string, Drive]>([
@@ -146,19 +176,19 @@ describe("the hook of node:http2", () => {
       stream.respond({ ":status": 200, "content-type": "application/json", "content-encoding": "gzip" });
       stream.end(gzipSync(JSON.stringify(BODY)));
     });
-    await post(old).resume().toArray();
+    await post(session).resume().toArray();
     await spans.waitFor(1);
     expect(attributes()).toMatchObject([EXACT]);
   });
 
   it("reads which attempt it is, whatever the case of the header's name", async () => {
-    await text(post(old, { "AMZ-SDK-Request": "attempt=2; max=3" }));
+    await text(post(session, { "AMZ-SDK-Request": "attempt=2; max=3" }));
     expect(attributes()).toMatchObject([{ "spancost.attempt": 1 }]);
   });
 
   it("gives the span the context in which the request was made", async () => {
     const parent = tracer.startSpan("parent");
-    const stream = context.with(trace.setSpan(context.active(), parent), () => old.request(HEADERS));
+    const stream = context.with(trace.setSpan(context.active(), parent), () => session.request(HEADERS));
     stream.end(REQUEST);
     await text(stream);
     expect(spans.finished()[0]?.parentSpanContext?.spanId).toBe(parent.spanContext().spanId);

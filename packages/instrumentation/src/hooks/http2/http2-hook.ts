@@ -1,52 +1,66 @@
-import type { ClientHttp2Stream } from "node:http2";
+import type { IncomingHttpHeaders } from "node:http2";
 import { isClaimed } from "../claimed-scope.ts";
 import type { CallStarter, Hook } from "../hook.ts";
 import { observeSafely } from "../wire/guard.ts";
+import type { WireRequestHead } from "../wire/wire-call.ts";
 import { ObservedStream } from "./observe-stream.ts";
+import { type CreatedStream, hasStreamChannel, patchConnect } from "./patched-connect.ts";
 
 /**
- * Says that a client's stream is there, before its maker has it: on sessions of any age, in clear text or over TLS. Node 22.15
- * and 22.16 lack it; there, calls over HTTP/2 are not seen.
+ * Says that a client's stream is there, before its maker has it, on sessions of any age, in clear text or over TLS.
  * @see https://nodejs.org/api/diagnostics_channel.html
  */
 const CREATED = "http2.client.stream.created";
 
-interface Message {
-  readonly stream: ClientHttp2Stream;
-  /** As they are sent, with the defaults of what the app left out. */
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-}
-
-/** Sees the requests of Node's own HTTP/2 client. */
+/**
+ * Sees the requests of Node's own HTTP/2 client. Before Node 22.17 and 24.2 there is no channel to hear of them: there
+ * `http2.connect` is patched, and sessions that were opened earlier are not seen.
+ */
 export function createHttp2Hook(calls: CallStarter): Hook {
   const onCreated = (message: unknown): void =>
     observeSafely("observing a stream of node:http2", () => {
-      const { stream, headers } = message as Message;
-      const origin = `${readText(headers[":scheme"])}://${readText(headers[":authority"] ?? headers["host"])}`;
-      if (!calls.mayClaim(`${origin}/`) || isClaimed()) return;
-      const head = {
-        url: origin + readText(headers[":path"]),
-        method: readText(headers[":method"]),
-        readHeader: (name: string) => {
-          const key = Object.keys(headers).find((candidate) => candidate.toLowerCase() === name);
-          return key === undefined ? null : readText(headers[key]);
-        },
-      };
-      new ObservedStream(stream, head, calls);
+      if (!isInstalled) return;
+      const { stream, headers } = message as CreatedStream;
+      const origin = `${readText(headers[":scheme"])}://${readText(headers[":authority"] ?? headers.host)}`;
+      if (!calls.mayClaim(`${origin}/`) || isClaimed() || observed.has(stream)) return;
+      observed.add(stream);
+      new ObservedStream(stream, readHead(origin, headers), calls);
     });
-  // Asked for this way, bundlers and runtimes without Node's modules have nothing to resolve.
-  const channels = globalThis.process?.getBuiltinModule?.("node:diagnostics_channel");
+  /** A patch that could not be taken out may tell of a stream as well as the next one. */
+  const observed = new WeakSet<object>();
   let isInstalled = false;
+  let undo: (() => void) | undefined;
   return {
     name: "http2",
     install() {
       if (isInstalled) return;
-      channels?.subscribe(CREATED, onCreated);
       isInstalled = true;
+      undo = listen(onCreated);
     },
     remove() {
-      channels?.unsubscribe(CREATED, onCreated);
       isInstalled = false;
+      undo?.();
+    },
+  };
+}
+
+function listen(onCreated: (message: unknown) => void): (() => void) | undefined {
+  // Asked for this way, bundlers and runtimes without Node's modules have nothing to resolve.
+  const channels = globalThis.process?.getBuiltinModule?.("node:diagnostics_channel");
+  if (channels === undefined) return undefined;
+  if (!hasStreamChannel(process.versions.node)) return patchConnect(onCreated);
+  channels.subscribe(CREATED, onCreated);
+  return () => channels.unsubscribe(CREATED, onCreated);
+}
+
+function readHead(origin: string, headers: IncomingHttpHeaders): WireRequestHead {
+  return {
+    url: origin + readText(headers[":path"]),
+    method: readText(headers[":method"]),
+    readHeader(name) {
+      // The app's own spelling.
+      const key = Object.keys(headers).find((candidate) => candidate.toLowerCase() === name);
+      return key === undefined ? null : readText(headers[key]);
     },
   };
 }
