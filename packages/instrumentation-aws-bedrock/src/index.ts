@@ -1,0 +1,1 @@
+export { AwsBedrockInstrumentation } from "./aws-bedrock-instrumentation.ts";
