@@ -1,5 +1,6 @@
-import { type Context, TraceFlags } from "@opentelemetry/api";
+import type { Context } from "@opentelemetry/api";
 import { ExportQueue, type ExportQueueOptions } from "./billing/export-queue.ts";
+import { isSampled } from "./billing/sampled-view.ts";
 import { completeSpan } from "./complete-span.ts";
 import { hasLlmAttribute } from "./has-llm-attribute.ts";
 import { reportFailure } from "./report-failure.ts";
@@ -37,7 +38,7 @@ export class SpancostSpanProcessor {
     try {
       const isLlm = hasLlmAttribute(span.attributes);
       if (isLlm) completeSpan(span, this.#keys);
-      if (isLlm || (span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0) this.#queue.add(span);
+      if (isLlm || isSampled(span)) this.#queue.add(span);
     } catch (error) {
       reportFailure("billing_processor_failed", "a span could not be queued", error);
     }
@@ -46,6 +47,14 @@ export class SpancostSpanProcessor {
   /** Exports what is queued; resolves when that is done, or after `exportTimeoutMillis`. */
   forceFlush(): Promise<void> {
     return this.#queue.flush();
+  }
+
+  /**
+   * Hands over the spans that the exporter has not taken for certain, for a process that ends and cannot wait for it; some may arrive
+   * twice, which the ledger counts once. The processor takes no more.
+   */
+  takeQueued(): readonly FinishedSpan[] {
+    return this.#queue.takeQueued();
   }
 
   /** Exports what is queued, once and within `exportTimeoutMillis`, then shuts the exporter down. */

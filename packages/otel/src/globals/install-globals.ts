@@ -1,6 +1,6 @@
 import type { ContextManager, TextMapPropagator, TracerProvider } from "@opentelemetry/api";
 import { reportFailure } from "../report-failure.ts";
-import { type ApiCopy, findApiCopies, readRegistered } from "./api-copies.ts";
+import { type ApiCopy, findApiCopies, forgetRegistered, readRegistered } from "./api-copies.ts";
 
 /** What an app needs of OpenTelemetry's globals when it registers none itself. */
 export interface Globals {
@@ -11,6 +11,14 @@ export interface Globals {
   readonly guardPropagator: (propagator: TextMapPropagator) => TextMapPropagator;
 }
 
+/** Where copies of the API are looked for. */
+export interface InstallOptions {
+  /** Copies at hand; the first one registers. A copy sees what copies of its own or a newer minor version registered. */
+  readonly copies?: readonly ApiCopy[] | undefined;
+  /** Files or folders from which further copies are looked for, such as the app's main file. */
+  readonly from?: readonly string[] | undefined;
+}
+
 /** Globals that were installed. */
 export interface InstalledGlobals {
   /** Whether the global tracer provider is ours; false from the moment on in which the app registers its own. */
@@ -19,77 +27,111 @@ export interface InstalledGlobals {
   uninstall(): void;
 }
 
-type Kind = "trace" | "context" | "propagation";
+export type { ApiCopy };
 
 /**
  * Registers those globals that nobody has registered, as stand-ins: when the app registers its own later, as a NodeSDK does when it
  * starts, ours make room without an error in its log. A propagator of the app gets our boundary around it.
  */
-export function installGlobals(globals: Globals): InstalledGlobals {
-  const copies = findApiCopies();
-  const ours = new Set<Kind>();
-  const [api] = copies;
-  const undo = copies.flatMap((copy) => watchRegistrations(copy, ours, globals));
-  if (api !== undefined) registerMissing(api, ours, globals);
-  return {
-    get isTracerProviderOurs() {
-      return ours.has("trace");
-    },
-    uninstall() {
-      for (const restore of undo) restore();
-      if (api !== undefined) for (const kind of ours) api[kind].disable();
-      ours.clear();
-    },
-  };
+export function installGlobals(globals: Globals, options: InstallOptions = {}): InstalledGlobals {
+  return new StandIns(globals, findApiCopies(options.copies ?? [], options.from ?? []));
 }
 
-function registerMissing(api: ApiCopy, ours: Set<Kind>, globals: Globals): void {
-  const { trace, context, propagation } = readRegistered();
-  const add = (kind: Kind, isRegistered: boolean) => void (isRegistered && ours.add(kind));
-  if (context === undefined) add("context", api.context.setGlobalContextManager(globals.contextManager));
-  if (trace === undefined) add("trace", api.trace.setGlobalTracerProvider(globals.tracerProvider));
-  if (propagation === undefined) {
-    api.propagation.setGlobalPropagator(globals.propagator);
-    if (readRegistered().propagation !== undefined) ours.add("propagation");
-  } else if (isPropagator(propagation)) {
-    api.propagation.disable();
-    // Goes through the watch below, which puts the boundary around it.
-    api.propagation.setGlobalPropagator(propagation);
+type Kind = "trace" | "context" | "propagation";
+
+const KINDS: readonly Kind[] = ["context", "trace", "propagation"];
+
+class StandIns implements InstalledGlobals {
+  readonly #globals: Globals;
+  readonly #ours = new Set<Kind>();
+  readonly #restore: readonly (() => void)[];
+  /** Through which ours are registered. */
+  #registrar: ApiCopy | undefined;
+
+  constructor(globals: Globals, copies: readonly ApiCopy[]) {
+    this.#globals = globals;
+    this.#registrar = copies[0];
+    this.#restore = copies.flatMap((copy) => this.#watch(copy));
+    const { propagation } = readRegistered();
+    this.#registerMissing();
+    if (isPropagator(propagation)) this.#guardRegistered(propagation);
   }
-}
 
-/** Lets the app's own registrations, through one copy of the API, take the place of ours. */
-function watchRegistrations(copy: ApiCopy, ours: Set<Kind>, globals: Globals): (() => void)[] {
-  const makeRoom = (kind: Kind) => {
-    if (ours.delete(kind)) copy[kind].disable();
-  };
-  return [
-    replaceMethod(copy.context, "setGlobalContextManager", (register) => (manager: ContextManager) => {
-      if (manager !== globals.contextManager) makeRoom("context");
-      return register(manager);
-    }),
-    replaceMethod(copy.trace, "setGlobalTracerProvider", (register) => (provider: TracerProvider) => {
-      if (provider !== globals.tracerProvider) makeRoom("trace");
-      return register(provider);
-    }),
-    replaceMethod(copy.propagation, "setGlobalPropagator", (register) => (propagator: TextMapPropagator, ...rest) => {
-      if (propagator === globals.propagator) return register(propagator, ...rest);
-      makeRoom("propagation");
-      return register(guard(propagator, globals), ...rest);
-    }),
-  ];
-}
+  get isTracerProviderOurs(): boolean {
+    return this.#ours.has("trace");
+  }
 
-function guard(propagator: TextMapPropagator, { guardPropagator }: Globals): TextMapPropagator {
-  try {
-    return guardPropagator(propagator);
-  } catch (error) {
-    reportFailure(
-      "propagator_failed",
-      "the app's propagator could not be guarded; attribution in baggage may leave",
-      error,
-    );
-    return propagator;
+  uninstall(): void {
+    for (const restore of this.#restore) restore();
+    for (const kind of this.#ours) this.#registrar?.[kind].disable();
+    this.#ours.clear();
+    this.#registrar = undefined;
+  }
+
+  #registerMissing(): void {
+    const registered = readRegistered();
+    for (const kind of KINDS) if (registered[kind] === undefined && this.#register(kind)) this.#ours.add(kind);
+  }
+
+  #register(kind: Kind): boolean {
+    const api = this.#registrar;
+    if (api === undefined) return false;
+    if (kind === "context") return api.context.setGlobalContextManager(this.#globals.contextManager);
+    if (kind === "trace") return api.trace.setGlobalTracerProvider(this.#globals.tracerProvider);
+    return api.propagation.setGlobalPropagator(this.#globals.propagator);
+  }
+
+  #guardRegistered(propagator: TextMapPropagator): void {
+    this.#registrar?.propagation.disable();
+    this.#registrar?.propagation.setGlobalPropagator(propagator);
+  }
+
+  /** Lets the app's own registrations, through one copy of the API, take the place of ours. */
+  #watch(copy: ApiCopy): (() => void)[] {
+    const { contextManager, tracerProvider, propagator } = this.#globals;
+    return [
+      replaceMethod(copy.context, "setGlobalContextManager", (register) => (manager: ContextManager) => {
+        if (manager !== contextManager) this.#makeRoom("context", copy);
+        return register(manager);
+      }),
+      replaceMethod(copy.trace, "setGlobalTracerProvider", (register) => (provider: TracerProvider) => {
+        if (provider !== tracerProvider) this.#makeRoom("trace", copy);
+        return register(provider);
+      }),
+      replaceMethod(copy.propagation, "setGlobalPropagator", (register) => (given: TextMapPropagator) => {
+        if (given === propagator) return register(given);
+        this.#makeRoom("propagation", copy);
+        return register(this.#guard(given));
+      }),
+    ];
+  }
+
+  #makeRoom(kind: Kind, copy: ApiCopy): void {
+    const { version } = readRegistered();
+    const isOtherVersion = copy.version !== undefined && version !== undefined && copy.version !== version;
+    // Two versions cannot register side by side. Where all that is registered is ours, all of it makes room.
+    if (isOtherVersion && KINDS.every((one) => this.#ours.has(one) || readRegistered()[one] === undefined))
+      this.#moveTo(copy);
+    else if (this.#ours.delete(kind)) copy[kind].disable();
+  }
+
+  #moveTo(copy: ApiCopy): void {
+    for (const kind of this.#ours) this.#registrar?.[kind].disable();
+    this.#ours.clear();
+    forgetRegistered();
+    this.#registrar = copy;
+    // What the app leaves unregistered is ours again.
+    setImmediate(() => this.#registerMissing());
+  }
+
+  #guard(propagator: TextMapPropagator): TextMapPropagator {
+    try {
+      return this.#globals.guardPropagator(propagator);
+    } catch (error) {
+      const message = "the app's propagator could not be guarded; attribution in baggage may leave";
+      reportFailure("propagator_failed", message, error);
+      return propagator;
+    }
   }
 }
 

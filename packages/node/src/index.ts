@@ -1,0 +1,1 @@
+export { register, type RegisterOptions, type Registration } from "./start.ts";
