@@ -39,9 +39,8 @@ describe("the Anthropic SDK 1.11 and a host that is not allowed", () => {
 
   beforeAll(async () => {
     context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-    trace.setGlobalTracerProvider(
-      new TracerProvider({ sampler: { shouldSample: () => ({ decision: isSampled ? 2 : 0 }) } }),
-    );
+    const sampler = { shouldSample: () => ({ decision: isSampled ? 2 : 0 }) };
+    trace.setGlobalTracerProvider(new TracerProvider({ sampler }));
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
   });

@@ -19,7 +19,7 @@ describeTransport({
     const both = [ours, new W3CTraceContextPropagator()];
     propagation.disable();
     propagation.setGlobalPropagator(
-      new CompositePropagator({ propagators: order === "ours first" ? both : both.reverse() }),
+      new CompositePropagator({ propagators: order === "ours first" ? both : both.toReversed() }),
     );
   },
   markSpan: () => {

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { createRequire } from "node:module";
+import type nodeHttp from "node:http";
 import type { IncomingMessage, RequestListener, Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
@@ -25,7 +26,8 @@ export interface TransportLine {
   markSpan(): Readonly<Record<string, unknown>>;
 }
 
-type Http = typeof import("node:http");
+/** What of node:http is used here, as the instrumentation patched it. */
+type Http = Pick<typeof nodeHttp, "createServer" | "get">;
 type Send = (url: string) => Promise<string>;
 
 const ACME = { tenantId: "acme", userId: "u-17", feature: "chat", task: "import" } as const;

@@ -1,187 +1,23 @@
-import {
-  type Context,
-  context,
-  defaultTextMapGetter,
-  defaultTextMapSetter,
-  diag,
-  DiagLogLevel,
-  propagation,
-  ROOT_CONTEXT,
-  trace,
-  TraceFlags,
-} from "@opentelemetry/api";
-import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
-import { suppressTracing, W3CBaggagePropagator } from "@opentelemetry/core";
+import { context, defaultTextMapGetter, propagation, ROOT_CONTEXT } from "@opentelemetry/api";
 import fc from "fast-check";
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { createPeerTrust, runWithTrustedClaims } from "../../src/boundary/trusted-peers.ts";
-import {
-  AttributionPropagator,
-  type AttributionPropagatorOptions,
-  type ClaimRefusal,
-  getAttribution,
-  getOtelCounters,
-  withAttribution,
-  withTargetUrl,
-} from "../../src/index.ts";
+import { getAttribution, getOtelCounters, withAttribution } from "../../src/index.ts";
 import { KEY, NEXT_KEY, NOW_MS, SPAN_ID, TRACE_ID, TRACEPARENT } from "./keys.ts";
+import {
+  ACME,
+  BELIEVED,
+  create,
+  inject,
+  INNERS,
+  judge,
+  receive,
+  refused,
+  send,
+  startApp,
+} from "./propagator-fixture.ts";
 
-const ACME = { tenantId: "acme", userId: "u-17", feature: "chat" } as const;
-const warnings: string[] = [];
-const INNERS = [
-  ["our own reader and writer", undefined],
-  ["a W3CBaggagePropagator", new W3CBaggagePropagator()],
-] as const;
-
-context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-
-beforeAll(() => {
-  const ignore = (): void => undefined;
-  const warn = (text: string): void => void warnings.push(text);
-  const logger = { error: ignore, warn, info: ignore, debug: ignore, verbose: ignore };
-  diag.setLogger(logger, { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
-});
-
-function create(options: AttributionPropagatorOptions = {}): AttributionPropagator {
-  return new AttributionPropagator({ signingKeys: [KEY], now: () => NOW_MS, ...options });
-}
-
-function inSpan(from: Context, spanId = SPAN_ID): Context {
-  return trace.setSpanContext(from, { traceId: TRACE_ID, spanId, traceFlags: TraceFlags.NONE });
-}
-
-function inject(propagator: AttributionPropagator, from: Context): Record<string, string> {
-  const headers: Record<string, string> = {};
-  propagator.inject(from, headers, defaultTextMapSetter);
-  return headers;
-}
-
-/** The header that service A sends for ACME. */
-function send(propagator: AttributionPropagator): string {
-  return withAttribution(ACME, () => propagator.write(TRACEPARENT)?.baggage ?? "");
-}
-
-function receive(propagator: AttributionPropagator, headers: Record<string, string | string[]>): Context {
-  return propagator.extract(ROOT_CONTEXT, headers, defaultTextMapGetter);
-}
-
-/** What the receiver believes, and why not. */
-function judge(propagator: AttributionPropagator, headers: Record<string, string | string[]>) {
-  const before = getOtelCounters();
-  const received = receive(propagator, headers);
-  const after = getOtelCounters();
-  const refusals = Object.keys(after).filter(
-    (name) =>
-      name.startsWith("claim_") && after[name as `claim_${ClaimRefusal}`] > before[name as `claim_${ClaimRefusal}`],
-  );
-  expect(after.propagator_failed).toBe(before.propagator_failed);
-  const ours =
-    propagation
-      .getBaggage(received)
-      ?.getAllEntries()
-      .map(([key]) => key) ?? [];
-  expect(ours.filter((key) => /^(tenant_id|user_id|feature|spancost\.(task|task\.id|sig))$/.test(key))).toEqual([]);
-  return { tenant: getAttribution(received).tenantId, refusals };
-}
-
-const BELIEVED = { tenant: "acme", refusals: [] };
-const refused = (reason: ClaimRefusal) => ({ tenant: undefined, refusals: [`claim_${reason}`] });
-
-describe.each(INNERS)("what leaves, with %s inside", (_, inner) => {
-  const own = propagation.createBaggage({
-    app: { value: "1 2" },
-    tenant_id: { value: "stale" },
-    "spancost.sig": { value: "x" },
-  });
-
-  it("sends nothing of ours while the host is unknown, and the app's own baggage always", () => {
-    const propagator = create({ inner });
-    withAttribution(ACME, () => {
-      expect(inject(propagator, inSpan(context.active()))).toEqual({});
-      expect(inject(propagator, propagation.setBaggage(inSpan(context.active()), own))).toEqual({
-        baggage: "app=1%202",
-      });
-    });
-  });
-
-  it("sends ours first to an allowed host, and takes mirrored and stale entries out for any other", () => {
-    const propagator = create({ inner });
-    const headerTo = (url: string) =>
-      withAttribution(
-        ACME,
-        () => withTargetUrl(url, () => inject(propagator, propagation.setBaggage(inSpan(context.active()), own))),
-        { baggage: true },
-      );
-    expect(headerTo("http://localhost:3000/")).toEqual({ baggage: `${send(propagator)},app=1%202` });
-    for (const url of ["https://api.openai.com/", "http://localhost@evil.test/", "not a url"]) {
-      expect(headerTo(url)).toEqual({ baggage: "app=1%202" });
-    }
-  });
-
-  it("keeps within 180 pairs and 8,192 bytes, ours first, and counts what it leaves out", () => {
-    const propagator = create({ inner });
-    const before = getOtelCounters().baggage_limit;
-    const injectWith = (count: number, bytes: number): string[] => {
-      const entries = Array.from({ length: count }, (_unused, index) => [`k${index}`, { value: "v".repeat(bytes) }]);
-      const baggage = propagation.createBaggage(Object.fromEntries(entries));
-      return withAttribution(ACME, () =>
-        withTargetUrl("http://localhost/", () => {
-          const header = inject(propagator, propagation.setBaggage(inSpan(context.active()), baggage))["baggage"] ?? "";
-          expect(header.length).toBeLessThanOrEqual(8_192);
-          expect(header.startsWith(`${send(propagator)},k0=`)).toBe(true);
-          return header.split(",");
-        }),
-      );
-    };
-    expect(injectWith(176, 5)).toHaveLength(180);
-    expect(getOtelCounters().baggage_limit).toBe(before);
-    expect(injectWith(177, 5)).toHaveLength(180);
-    expect(getOtelCounters().baggage_limit).toBe(before + 1);
-    expect(injectWith(8, 1_000).length).toBe(4 + 8);
-    expect(injectWith(9, 900).length).toBe(4 + 8);
-    expect(getOtelCounters().baggage_limit).toBe(before + 2);
-    expect(warnings.filter((text) => text.includes("8,192 bytes"))).toHaveLength(1);
-  });
-});
-
-describe("what leaves", () => {
-  it("is nothing when ours alone do not fit, since a part would name the wrong payer", () => {
-    const before = getOtelCounters().baggage_limit;
-    const long = "回".repeat(256);
-    const fields = { tenantId: long, userId: long, feature: long, task: long };
-    const headers = withAttribution(fields, () =>
-      withTargetUrl("http://localhost/", () => inject(create(), inSpan(context.active()))),
-    );
-    expect(headers).toEqual({});
-    expect(getOtelCounters().baggage_limit).toBe(before + 1);
-  });
-
-  it("is unsigned without a span or a key, and nothing while OpenTelemetry's own exporter sends", () => {
-    withAttribution(ACME, () =>
-      withTargetUrl("http://localhost/", () => {
-        const members = "tenant_id=acme,user_id=u-17,feature=chat";
-        expect(inject(create(), context.active())).toEqual({ baggage: members });
-        expect(inject(create({ signingKeys: [] }), context.active())).toEqual({ baggage: members });
-        expect(inject(create(), suppressTracing(context.active()))).toEqual({});
-      }),
-    );
-  });
-
-  it("goes to the first span of a target only: a redirect goes elsewhere, with another span", () => {
-    withAttribution(ACME, () =>
-      withTargetUrl("http://localhost/", () => {
-        expect(inject(create(), inSpan(context.active()))["baggage"]).toContain("tenant_id=acme");
-        expect(inject(create(), inSpan(context.active()))["baggage"]).toContain("tenant_id=acme");
-        expect(inject(create(), inSpan(context.active(), "00f067aa0ba902b7"))).toEqual({});
-      }),
-    );
-  });
-
-  it("has the configured names", () => {
-    const propagator = create({ keys: { tenantId: "acme-tenant", userId: "not a token" }, signingKeys: [] });
-    expect(send(propagator)).toBe("acme-tenant=acme,user_id=u-17,feature=chat");
-  });
-});
+const warnings = startApp();
 
 describe.each(INNERS)("what comes in, with %s inside", (_, inner) => {
   it("is believed when its signature holds, keeps the app's own baggage, and inherits nothing", () => {
@@ -390,7 +226,7 @@ describe("keys that cannot be used", () => {
   );
 
   it("are none where the runtime has no crypto", () => {
-    const { getBuiltinModule } = process;
+    const getBuiltinModule: unknown = Reflect.get(process, "getBuiltinModule");
     const header = send(create());
     try {
       Reflect.set(process, "getBuiltinModule", undefined);
