@@ -1,4 +1,3 @@
-import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import { formatDecimal, MONEY_SCALE, readSpan } from "../../core/src/index.ts";
 import { priceCall } from "../../rates/src/index.ts";
 import { OpenAIInstrumentation } from "../src/index.ts";
@@ -59,8 +58,10 @@ export function sseResponse(events: readonly string[]): Response {
   return new Response(events.join(""), { headers: { "content-type": "text/event-stream" } });
 }
 
+type FinishedSpan = ReturnType<ReturnType<typeof recordSpans>["finished"]>[number];
+
 /** What the ledger makes of a span: the exact cost in USD, or why there is none. */
-export function priceOfSpan(span: ReadableSpan | undefined): string {
+export function priceOfSpan(span: FinishedSpan | undefined): string {
   if (span === undefined) return "no span";
   const reading = readSpan({
     name: span.name,

@@ -18,7 +18,9 @@ import {
 const FIELDS = ["id", "model", "service_tier", "choices", "usage", "x_groq", "error"] as const;
 const END_OF_STREAM = "[DONE]";
 /** Chunks that say more than another piece of text. Text that looks like it costs one needless parse. */
-const TELLING_CHUNK = /"(?:usage|x_groq|error)"\s*:\s*[{"]|"finish_reason"\s*:\s*"/;
+const TELLING_CHUNK = /"(?:usage|x_groq|error)"\s*:\s*[{"]|"finish_reason"\s*:\s*"/g;
+/** What comes after this differs from chunk to chunk; before it, most of them are alike. */
+const FIRST_DIFFERENCE = '"delta"';
 
 const UNASKED_USAGE: UnaskedUsage = { addTo: addUsageWish, createFilter: () => new UsageFilter() };
 
@@ -64,6 +66,8 @@ class OpenAIChatStreamReader implements StreamReader {
   readonly #readChunk: (chunk: unknown) => WireOutcome;
   #outcome: WireOutcome = UNKNOWN_OUTCOME;
   #finished = false;
+  /** How chunks begin that told nothing. */
+  #head = "";
 
   constructor(readChunk: (chunk: unknown) => WireOutcome) {
     this.#readChunk = readChunk;
@@ -75,7 +79,15 @@ class OpenAIChatStreamReader implements StreamReader {
 
   /** The first chunks carry the identity: Azure's very first one has an empty model. */
   mayTell(text: string): boolean {
-    return this.#outcome.responseModel === null || text.includes(END_OF_STREAM) || TELLING_CHUNK.test(text);
+    if (this.#outcome.responseModel === null) return true;
+    // A beginning that told nothing tells nothing when it comes again: it is more than half of a chunk.
+    const { length } = this.#head;
+    // Several times faster than `startsWith`.
+    const isKnown = length > 0 && text.slice(0, length) === this.#head;
+    const from = isKnown ? length : 0;
+    if (tells(text, from) || text.includes(END_OF_STREAM, from)) return true;
+    if (!isKnown) this.#head = text.slice(0, Math.max(0, text.indexOf(FIRST_DIFFERENCE)));
+    return false;
   }
 
   readEvent({ data }: SseEvent): void {
@@ -83,7 +95,7 @@ class OpenAIChatStreamReader implements StreamReader {
       this.#finished = true;
       return;
     }
-    if (this.#outcome.responseModel !== null && !TELLING_CHUNK.test(data)) return;
+    if (this.#outcome.responseModel !== null && !tells(data, 0)) return;
     const chunk = parseJson(data);
     if (chunk !== undefined) this.#outcome = mergeOutcomes(this.#outcome, this.#readChunk(chunk));
   }
@@ -91,6 +103,11 @@ class OpenAIChatStreamReader implements StreamReader {
   outcome(): WireOutcome {
     return this.#outcome;
   }
+}
+
+function tells(text: string, from: number): boolean {
+  TELLING_CHUNK.lastIndex = from;
+  return TELLING_CHUNK.test(text);
 }
 
 function readChatBody(value: unknown, quirks: OpenAIQuirks): WireOutcome {
