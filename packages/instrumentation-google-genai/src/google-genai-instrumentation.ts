@@ -1,20 +1,29 @@
 import { ProviderInstrumentation, type ProviderInstrumentationConfig } from "@spancost/instrumentation";
-import { GEMINI_EMBED_CONTENT, GEMINI_GENERATE_CONTENT } from "@spancost/llm-wire";
+import { ANTHROPIC_VERTEX, GEMINI_EMBED_CONTENT, GEMINI_GENERATE_CONTENT } from "@spancost/llm-wire";
 import { PACKAGE } from "./package-identity.ts";
 
 /** What Vertex AI's paths have, on every host and behind every proxy, and AI Studio's do not. */
 const VERTEX_PATH = "/publishers/";
 
-/** Spans for Gemini calls on AI Studio and Vertex AI, whatever SDK calls them. */
+/** `/projects/P/locations/us-east5/...`: some models cost more outside of `global`. */
+const LOCATION = /\/locations\/([^/]+)\//;
+
+/** Spans for Gemini calls on AI Studio and Vertex AI, and for Claude on Vertex AI, whatever SDK calls them. */
 export class GoogleGenAIInstrumentation extends ProviderInstrumentation {
   constructor(config: ProviderInstrumentationConfig = {}) {
     super(
       {
         packageName: PACKAGE.name,
         packageVersion: PACKAGE.version,
-        hosts: ["generativelanguage.googleapis.com", "aiplatform.googleapis.com", "*-aiplatform.googleapis.com"],
-        formats: [GEMINI_GENERATE_CONTENT, GEMINI_EMBED_CONTENT],
+        hosts: [
+          "generativelanguage.googleapis.com",
+          "aiplatform.googleapis.com",
+          "*-aiplatform.googleapis.com",
+          "aiplatform.*.rep.googleapis.com",
+        ],
+        formats: [GEMINI_GENERATE_CONTENT, GEMINI_EMBED_CONTENT, ANTHROPIC_VERTEX],
         providerName: (url) => (isVertex(url) ? "gcp.vertex_ai" : "gcp.gemini"),
+        inferenceRegion: (url) => LOCATION.exec(url.pathname)?.[1] ?? null,
       },
       config,
     );

@@ -112,4 +112,39 @@ describe("GoogleGenAIInstrumentation", () => {
     await (await fetch(`${baseUrl}/${path}`, { method: "POST", body: "{}" })).json();
     expect(spans.finished()[0]?.attributes).toMatchObject({ ...EXPECTED, "gen_ai.provider.name": "gcp.vertex_ai" });
   });
+
+  it("records Claude on Vertex AI, with the location that its price depends on", async () => {
+    const usage = {
+      input_tokens: 21,
+      cache_read_input_tokens: 1_000,
+      cache_creation_input_tokens: 300,
+      output_tokens: 57,
+    };
+    const message = { id: "msg_vrtx_1", type: "message", model: "claude-sonnet-4-5-20250929", usage };
+    const started = { ...message, usage: { ...usage, output_tokens: 1 } };
+    const stream = [
+      event({ type: "message_start", message: started }, "message_start"),
+      event(
+        { type: "message_delta", delta: { stop_reason: "end_turn" }, usage: { output_tokens: 57 } },
+        "message_delta",
+      ),
+      event({ type: "message_stop" }, "message_stop"),
+    ];
+    provider.script(json(message), sse(stream));
+    const model = "v1/projects/p/locations/us-east5/publishers/anthropic/models/claude-sonnet-4-5@20250929";
+    for (const method of ["rawPredict", "streamRawPredict"]) {
+      await (await fetch(`${baseUrl}/${model}:${method}`, { method: "POST", body: "{}" })).text();
+    }
+    await spans.waitFor(2);
+    expect(spans.finished()).toHaveLength(2);
+    for (const { attributes } of spans.finished()) {
+      expect(attributes).toMatchObject({
+        "gen_ai.provider.name": "gcp.vertex_ai",
+        "gen_ai.request.model": "claude-sonnet-4-5@20250929",
+        "gen_ai.usage.input_tokens": 1_321,
+        "gen_ai.usage.output_tokens": 57,
+        "spancost.inference_region": "us-east5",
+      });
+    }
+  });
 });
