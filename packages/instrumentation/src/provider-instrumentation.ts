@@ -1,8 +1,9 @@
-import { type MeterProvider, metrics, type Tracer, type TracerProvider, trace } from "@opentelemetry/api";
+import { type MeterProvider, metrics, type TracerProvider } from "@opentelemetry/api";
 import { InstrumentationBase, type InstrumentationConfig } from "@opentelemetry/instrumentation";
 import type { WireFormat } from "@spancost/llm-wire";
 import { addClaim, removeClaim } from "./claims.ts";
 import type { ProviderClaim } from "./calls/provider-claim.ts";
+import { createTracerFinder, type TracerFinder } from "./find-tracer.ts";
 
 /** Options that all provider instrumentations share. */
 export interface ProviderInstrumentationConfig extends InstrumentationConfig {
@@ -71,6 +72,7 @@ const ON_NODE: Partial<Pick<InstrumentationBase, "enable" | "disable">> = Instru
 /** Base of the provider instrumentations: claims the provider's requests from the one hook of `fetch` while enabled. */
 export abstract class ProviderInstrumentation extends InstrumentationBase<ProviderInstrumentationConfig> {
   readonly #description: ProviderDescription;
+  readonly #findTracer: TracerFinder;
   #claims: readonly ProviderClaim[] | undefined;
   #tracerProvider: TracerProvider | undefined;
   #meterProvider: MeterProvider | undefined;
@@ -79,6 +81,7 @@ export abstract class ProviderInstrumentation extends InstrumentationBase<Provid
     // The base class would enable before our own fields exist.
     super(description.packageName, description.packageVersion, { ...config, enabled: false });
     this.#description = description;
+    this.#findTracer = createTracerFinder(description.packageName, description.packageVersion);
     this.setConfig(config);
     if (this.getConfig().enabled !== false) this.enable();
   }
@@ -121,18 +124,10 @@ export abstract class ProviderInstrumentation extends InstrumentationBase<Provid
   #acquire(): void {
     this.#claims = listClaims(this.#description, this.getConfig()).map((calls) => ({
       ...calls,
-      getTracer: () => this.#getTracer(),
+      getTracer: () => this.#findTracer(this.#tracerProvider),
       reportFailure: (where, error) => this.#reportFailure(where, error),
     }));
     for (const claim of this.#claims) addClaim(claim);
-  }
-
-  /**
-   * Asked for at each call. The base class asks once, at construction, and its tracer stays a no-op for ever when the provider is
-   * registered later through another copy of the API, as with API 1.10 in one process that both imports and requires it.
-   */
-  #getTracer(): Tracer {
-    return (this.#tracerProvider ?? trace).getTracer(this.instrumentationName, this.instrumentationVersion);
   }
 
   #release(): void {
