@@ -1,7 +1,7 @@
 /** Pairs in one `baggage` header. @see https://www.w3.org/TR/baggage/#limits, read 2026-11-20 */
-export const MAX_PAIRS = 180;
+const MAX_PAIRS = 180;
 /** Bytes of one `baggage` header. @see https://www.w3.org/TR/baggage/#limits, read 2026-11-20 */
-export const MAX_HEADER_BYTES = 8_192;
+const MAX_HEADER_BYTES = 8_192;
 
 /** A `token` of HTTP, which is what a key of baggage may be. @see RFC 9110, section 5.6.2 */
 export const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}$/;

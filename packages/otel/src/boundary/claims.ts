@@ -39,7 +39,7 @@ export function readClaims(header: string, names: WireNames): Claims {
   return { kind: "claims", values, attribution, signature: found.get(SIGNATURE_NAME) };
 }
 
-/** Keeps claims that nobody verified where only `adoptTrustedClaims` finds them, or with `undefined` forgets those of another message. */
+/** Keeps claims that nobody verified where only `runWithTrustedClaims` finds them, or with `undefined` forgets those of another message. */
 export function keepUnverifiedClaims(context: Context, claims: Attribution | undefined): Context {
   if (claims !== undefined) return context.setValue(CLAIMS_KEY, claims);
   return context.getValue(CLAIMS_KEY) === undefined ? context : context.deleteValue(CLAIMS_KEY);

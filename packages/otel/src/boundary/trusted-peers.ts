@@ -35,7 +35,7 @@ export function createPeerTrust(trustedPeers: readonly string[]): PeerTrust {
 }
 
 /** Opens the scope that a message claimed, when its peer is trusted; else the context as it is. */
-export function adoptTrustedClaims(from: Context, trust: PeerTrust, address: string | undefined): Context {
+function adoptTrustedClaims(from: Context, trust: PeerTrust, address: string | undefined): Context {
   try {
     const claims = readUnverifiedClaims(from);
     return claims !== undefined && trust(address) ? believeClaims(from, claims) : from;

@@ -27,7 +27,7 @@ const keep = <T>(value: T): T => value;
 
 describe("an event emitter that requests share", () => {
   /** acme listens, globex emits. */
-  function listen(bind: typeof bindEmitter | typeof keep): string | undefined {
+  function listen(bind: <E extends EventEmitter>(emitter: E) => E): string | undefined {
     const emitter = bind(new EventEmitter());
     let seen: string | undefined;
     as("acme", () => emitter.on("answer", () => (seen = tenant())));
@@ -70,7 +70,7 @@ describe("an event emitter that requests share", () => {
 });
 
 describe("a stream that another request feeds", () => {
-  async function readData(bind: typeof bindStream | typeof keep): Promise<string | undefined> {
+  async function readData(bind: <S extends EventEmitter>(stream: S) => S): Promise<string | undefined> {
     const stream = bind(new PassThrough({ readableHighWaterMark: 1 }));
     let seen: string | undefined;
     as("acme", () => stream.on("data", () => (seen = tenant())));
@@ -85,7 +85,7 @@ describe("a stream that another request feeds", () => {
     expect(await readData(bindStream)).toBe("acme");
   });
 
-  async function transform(bind: typeof bindStream | typeof keep): Promise<readonly (string | undefined)[]> {
+  async function transform(bind: <S extends EventEmitter>(stream: S) => S): Promise<readonly (string | undefined)[]> {
     const source = new PassThrough();
     const seen: (string | undefined)[] = [];
     const done = as("acme", () => {
@@ -124,7 +124,9 @@ describe("an async generator that another request consumes", () => {
     yield tenant();
   }
 
-  async function consume(bind: typeof attributeIterable | typeof keep): Promise<readonly (string | undefined)[]> {
+  async function consume(
+    bind: <T>(iterable: AsyncIterable<T>) => AsyncIterable<T>,
+  ): Promise<readonly (string | undefined)[]> {
     const values = as("acme", () => bind(produce()));
     return as("globex", async () => {
       const seen: (string | undefined)[] = [];
