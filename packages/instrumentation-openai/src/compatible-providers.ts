@@ -17,10 +17,15 @@ import { createOpenAIFormats } from "./openai-formats.ts";
  *   https://openrouter.ai/docs/cookbook/administration/usage-accounting
  * - Groq: always sends usage, in `x_groq` of the last chunk; the wish brings a second copy.
  *   https://github.com/Portkey-AI/gateway/issues/1338
- * - DeepSeek, Fireworks, Perplexity, Together, xAI: take the wish, but send usage with the last chunks without it as well, or do not
- *   say that they do not. A stream of theirs without usage is `unknown_usage`, which is seen; a chunk taken from an app is not.
- * - Ollama, vLLM, llama.cpp: on request. https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html
- * - LM Studio: on request since 0.3.18. https://lmstudio.ai/docs/app/api-changelog
+ * - DeepSeek: the last chunk carries usage either way. https://api-docs.deepseek.com/api/create-chat-completion
+ * - Fireworks, Perplexity, Together, xAI: take the wish, but do not say that they send no usage without it, or are known to. A
+ *   stream of theirs without usage is `unknown_usage`, which is seen; a chunk taken from an app would not be.
+ * - vLLM: on request. https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html
+ * - LM Studio: on request, since 0.3.18. https://lmstudio.ai/docs/app/api-changelog
+ * - Ollama: on request for chat; for completions the wish puts figures of zero into every chunk.
+ *   https://github.com/ollama/ollama/blob/077a50baa53553339fa1b545c74e08d88db90add/middleware/openai.go
+ * - llama.cpp: never, `timings` move to another chunk on request, and some versions always send usage.
+ *   https://github.com/ggml-org/llama.cpp/issues/16048
  */
 export const COMPATIBLE_PROVIDERS: readonly CompatibleProvider[] = [
   {
@@ -46,10 +51,10 @@ export const COMPATIBLE_PROVIDERS: readonly CompatibleProvider[] = [
     formats: createOpenAIFormats({ excludesReasoning: true, readCostUsd: readXaiCost }),
   },
   // Servers of the operator's own. Only these two listen on ports that are theirs; name others in `baseUrls`.
-  { name: "ollama", hosts: listLocalHosts(11434), formats: createOpenAIFormats(), asksForUsage: () => true },
+  { name: "ollama", hosts: listLocalHosts(11434), formats: createOpenAIFormats(), asksForUsage: isChat },
   { name: "lmstudio", hosts: listLocalHosts(1234), formats: createOpenAIFormats(), asksForUsage: () => true },
   { name: "vllm", hosts: [], formats: createOpenAIFormats(), asksForUsage: () => true },
-  { name: "llama_cpp", hosts: [], formats: createOpenAIFormats(), asksForUsage: () => true },
+  { name: "llama_cpp", hosts: [], formats: createOpenAIFormats() },
 ];
 
 /** The first API version of Azure OpenAI whose `stream_options` are taken. */
@@ -60,6 +65,10 @@ function isAskableAzure(url: URL): boolean {
   if (url.pathname.startsWith("/openai/v1/")) return true;
   const version = url.searchParams.get("api-version") ?? "";
   return /^\d{4}-\d{2}-\d{2}/.test(version) && version.slice(0, 10) >= FIRST_ASKABLE_VERSION.slice(0, 10);
+}
+
+function isChat(url: URL): boolean {
+  return url.pathname.endsWith("/chat/completions");
 }
 
 function listLocalHosts(port: number): readonly string[] {

@@ -206,7 +206,7 @@ const PROVIDERS: readonly Provider[] = [
     url: `${url}/chat/completions`,
     model: "gpt-oss:20b",
     usage: LOCAL_USAGE,
-    isAsked: true,
+    isAsked: name !== "llama_cpp",
     tokens: [20, undefined, 5, undefined, undefined],
     cost: "unpriced: unknown-model",
   })),
@@ -309,6 +309,8 @@ describe("the policy of whom to ask for usage", () => {
     ["https://acme.openai.azure.com/openai/v1/chat/completions?api-version=preview", true],
     ["https://acme.services.ai.azure.com/models/chat/completions?api-version=2024-05-01-preview", false],
     ["https://api.mistral.ai/v1/chat/completions", false],
+    ["http://localhost:11434/v1/chat/completions", true],
+    ["http://localhost:11434/v1/completions", false],
   ])("says of %s: %s", async (url, isAsked) => {
     expect(await ask(url)).toEqual([isAsked]);
   });

@@ -231,10 +231,15 @@ function cutChunk(text: string, line: Line, end: number): Cut | null {
   const chunk = toRecord(parseJson(data));
   if (!Array.isArray(chunk.choices) || chunk.choices.length > 0) return null;
   if (typeof chunk.usage !== "object" || chunk.usage === null) return null;
-  if (Object.keys(chunk).some((name) => !TELL_NOTHING.has(name))) return cutMember(text, line);
+  if (Object.entries(chunk).some(([name, value]) => !TELL_NOTHING.has(name) && !isEmpty(value)))
+    return cutMember(text, line);
   const next = line.end + lineEndLength(text, line.end);
   const to = isAlone(text, line, end) ? next + lineEndLength(text, next) : next;
   return { from: line.start, to: Math.min(to, end) };
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === null || (typeof value === "object" && Object.keys(value).length === 0);
 }
 
 function skipSpaces(text: string, from: number): number {

@@ -76,7 +76,6 @@ describe("the filter of usage that was not asked for", () => {
   it.each(LINE_ENDS)("gives the stream that would have come without asking, for every cut (line end %j)", (lineEnd) => {
     const stream = toStream(STREAM, lineEnd);
     const expected = text(stream.without);
-    expect(expected).not.toContain('total_tokens":11,"prompt_tokens_details":{"cached_tokens":0}},"obf');
     for (let cut = 0; cut <= stream.with.length; cut += 1) {
       const output = run([stream.with.subarray(0, cut), stream.with.subarray(cut)]);
       if (Buffer.compare(output, stream.without) !== 0)
@@ -141,6 +140,11 @@ describe("the filter of usage that was not asked for", () => {
   it("keeps what else a chunk says that has usage and no choices", () => {
     const chunk = `data: {"choices":[],"usage":${USAGE},"citations":["a"]}\n\n`;
     expect(text(run([new TextEncoder().encode(chunk)]))).toBe(`data: {"choices":[],"citations":["a"]}\n\n`);
+  });
+
+  it("takes a chunk for one of usage alone whose other members are empty", () => {
+    const chunk = `data: {${ID},"choices":[],"moderation":null,"stats":{},"usage":${USAGE}}\n\n`;
+    expect(text(run([new TextEncoder().encode(chunk)]))).toBe("");
   });
 
   it("takes the chunk out of an event that has more lines, and leaves the others", () => {
