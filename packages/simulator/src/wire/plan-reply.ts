@@ -4,7 +4,7 @@ import { writeReplyPieces } from "./reply-text.ts";
 import { sampleJson } from "./sample-json.ts";
 
 /** A tool that a request offers. */
-export interface OfferedTool {
+interface OfferedTool {
   readonly name: string;
   readonly schema: unknown;
 }
