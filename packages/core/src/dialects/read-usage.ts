@@ -59,11 +59,11 @@ export function readUsage(access: AttributeAccess, sources: UsageSources, exclus
   }
 }
 
-/** Seconds as the decimal that a usage has; what cannot be one is passed on, so that it is rejected visibly. */
+/** Seconds as the decimal that a usage has; what cannot be one is passed on as it is, so that it is rejected visibly. */
 function toSeconds(seconds: number | null): string | null {
   if (seconds === null) return null;
-  const scaled =
-    seconds >= 0 && seconds <= MAX_SECONDS ? parseDecimal(seconds.toFixed(SECONDS_SCALE), SECONDS_SCALE) : null;
+  if (seconds > MAX_SECONDS) return "Infinity";
+  const scaled = seconds >= 0 ? parseDecimal(seconds.toFixed(SECONDS_SCALE), SECONDS_SCALE) : null;
   return scaled === null ? String(seconds) : formatDecimal(scaled, SECONDS_SCALE);
 }
 
