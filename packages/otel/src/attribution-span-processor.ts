@@ -5,12 +5,7 @@ import type { Attribution } from "./merge-attribution.ts";
 import { reportFailure } from "./report-failure.ts";
 import type { RecordingSpan } from "./sdk-span.ts";
 import { recallAttribution, rememberAttribution } from "./started-attribution.ts";
-import {
-  type AttributionKeyOptions,
-  type AttributionKeys,
-  toAttributionKeys,
-  writeAttribution,
-} from "./write-attribution.ts";
+import { type AttributionKeyOptions, AttributionWriter } from "./write-attribution.ts";
 
 /** Options of `AttributionSpanProcessor`. */
 export interface AttributionSpanProcessorOptions {
@@ -29,13 +24,13 @@ export interface AttributionSpanProcessorOptions {
  * OpenTelemetry JS 2.x and 3.x; SDKs that never call `onEnding` need it before a processor that exports at once.
  */
 export class AttributionSpanProcessor {
-  readonly #keys: AttributionKeys;
+  readonly #writer: AttributionWriter;
   readonly #atStart: boolean;
   /** An SDK calls `onEnding` on every span or on none, so one call tells that the fallback is not needed. */
   #isOnEndingCalled = false;
 
   constructor(options: AttributionSpanProcessorOptions = {}) {
-    this.#keys = toAttributionKeys(options.keys);
+    this.#writer = new AttributionWriter(options.keys);
     this.#atStart = options.spans === "all";
   }
 
@@ -61,13 +56,11 @@ export class AttributionSpanProcessor {
   }
 
   /** Writes the attribution into the attributes of the span that ended, for SDKs that never call `onEnding`. */
-  onEnd(span: Pick<RecordingSpan, "attributes">): void {
+  onEnd(span: { readonly attributes: Record<string, unknown> }): void {
     if (this.#atStart || this.#isOnEndingCalled) return;
     const attribution = recallAttribution(span);
     if (attribution === undefined || !hasLlmAttribute(span.attributes)) return;
-    writeAttribution(span.attributes, attribution, this.#keys, (name, value) =>
-      Object.assign(span.attributes, { [name]: value }),
-    );
+    this.#writer.add(span.attributes, span.attributes, attribution);
   }
 
   /** Resolves at once: nothing is buffered. */
@@ -81,6 +74,8 @@ export class AttributionSpanProcessor {
   }
 
   #write(span: RecordingSpan, attribution: Attribution): void {
-    writeAttribution(span.attributes, attribution, this.#keys, (name, value) => span.setAttribute(name, value));
+    const missing: Record<string, string> = {};
+    this.#writer.add(missing, span.attributes, attribution);
+    for (const name in missing) span.setAttribute(name, missing[name] ?? "");
   }
 }

@@ -1,4 +1,5 @@
 import { GEN_AI } from "@spancost/core";
+import { writeCost } from "./complete-span.ts";
 import { hasLlmAttribute } from "./has-llm-attribute.ts";
 import { findCostHint } from "./price-span.ts";
 import { reportFailure } from "./report-failure.ts";
@@ -20,13 +21,21 @@ export class CostSpanProcessor {
   /** Writes the cost while the span can still be written to. */
   onEnding(span: EndedSpan & RecordingSpan): void {
     this.#isOnEndingCalled = true;
-    addCost(span, (name, value) => span.setAttribute(name, value));
+    if (!hasLlmAttribute(span.attributes)) return;
+    const amountUsd = findCostHint(span);
+    if (amountUsd === undefined) return;
+    try {
+      span.setAttribute(GEN_AI.costAmount, amountUsd);
+      span.setAttribute(GEN_AI.costCurrency, "USD");
+      span.setAttribute(GEN_AI.costSource, "local");
+    } catch (error) {
+      reportFailure("cost_processor_failed", "a span could not be priced", error);
+    }
   }
 
   /** Writes the cost into the attributes of the span that ended, for SDKs that never call `onEnding`. */
   onEnd(span: EndedSpan): void {
-    if (this.#isOnEndingCalled) return;
-    addCost(span, (name, value) => Object.assign(span.attributes, { [name]: value }));
+    if (!this.#isOnEndingCalled && hasLlmAttribute(span.attributes)) writeCost(span);
   }
 
   /** Resolves at once: nothing is buffered. */
@@ -37,17 +46,5 @@ export class CostSpanProcessor {
   /** Resolves at once: nothing is held. */
   shutdown(): Promise<void> {
     return Promise.resolve();
-  }
-}
-
-function addCost(span: EndedSpan, write: (name: string, value: string | number) => void): void {
-  try {
-    const amountUsd = hasLlmAttribute(span.attributes) ? findCostHint(span) : undefined;
-    if (amountUsd === undefined) return;
-    write(GEN_AI.costAmount, amountUsd);
-    write(GEN_AI.costCurrency, "USD");
-    write(GEN_AI.costSource, "local");
-  } catch (error) {
-    reportFailure("cost_processor_failed", "a span could not be priced", error);
   }
 }

@@ -2,7 +2,8 @@
 export interface EndedSpan {
   readonly name: string;
   readonly status: { readonly code: number };
-  readonly attributes: Readonly<Record<string, unknown>>;
+  /** Plain and open to be written to, in every SDK. */
+  readonly attributes: Record<string, unknown>;
   /** Seconds and nanoseconds since the Unix epoch. */
   readonly startTime: readonly [number, number];
   readonly endTime: readonly [number, number];

@@ -6,7 +6,7 @@ import { hasLlmAttribute } from "./has-llm-attribute.ts";
 import { reportFailure } from "./report-failure.ts";
 import type { FinishedSpan } from "./sdk-span.ts";
 import { rememberAttribution } from "./started-attribution.ts";
-import { type AttributionKeyOptions, type AttributionKeys, toAttributionKeys } from "./write-attribution.ts";
+import { type AttributionKeyOptions, AttributionWriter } from "./write-attribution.ts";
 
 /** Options of `SpancostSpanProcessor`. */
 export interface SpancostSpanProcessorOptions extends ExportQueueOptions {
@@ -20,11 +20,11 @@ export interface SpancostSpanProcessorOptions extends ExportQueueOptions {
  * queue is full, spans that are no LLM spans make room.
  */
 export class SpancostSpanProcessor {
-  readonly #keys: AttributionKeys;
+  readonly #writer: AttributionWriter;
   readonly #queue: ExportQueue;
 
   constructor(options: SpancostSpanProcessorOptions) {
-    this.#keys = toAttributionKeys(options.keys);
+    this.#writer = new AttributionWriter(options.keys);
     this.#queue = new ExportQueue(options);
   }
 
@@ -37,7 +37,7 @@ export class SpancostSpanProcessor {
   onEnd(span: FinishedSpan): void {
     try {
       const isLlm = hasLlmAttribute(span.attributes);
-      if (isLlm) completeSpan(span, this.#keys);
+      if (isLlm) completeSpan(span, this.#writer);
       if (isLlm || isSampled(span)) this.#queue.add(span);
     } catch (error) {
       reportFailure("billing_processor_failed", "a span could not be queued", error);

@@ -1,8 +1,8 @@
-import { TraceFlags } from "@opentelemetry/api";
 import { hasLlmAttribute } from "../has-llm-attribute.ts";
 import { reportFailure } from "../report-failure.ts";
 import type { FinishedSpan } from "../sdk-span.ts";
 import { ExportQueue, type ExportQueueOptions } from "./export-queue.ts";
+import { isSampled } from "./sampled-view.ts";
 
 /** Options of `BillingSpanProcessor`. */
 export interface BillingSpanProcessorOptions extends ExportQueueOptions {
@@ -33,7 +33,7 @@ export class BillingSpanProcessor {
   onEnd(span: FinishedSpan): void {
     try {
       if (!hasLlmAttribute(span.attributes)) return;
-      if (this.#skipSampled && (span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0) return;
+      if (this.#skipSampled && isSampled(span)) return;
       this.#queue.add(span);
     } catch (error) {
       reportFailure("billing_processor_failed", "a span could not be queued", error);

@@ -1,5 +1,5 @@
 import type { FinishedSpan, SpanExporter } from "../sdk-span.ts";
-import { toSampledView } from "./sampled-view.ts";
+import { toSampledViews } from "./sampled-view.ts";
 
 /** `ExportResultCode.SUCCESS` of every OpenTelemetry JS SDK. */
 const SUCCESS = 0;
@@ -14,7 +14,7 @@ export async function exportBatch(
     await waitForResources(spans);
     return await new Promise((resolve) => {
       const timer = setTimeout(() => resolve(new Error(`no result within ${timeoutMs} ms`)), timeoutMs).unref();
-      exporter.export(spans.map(toSampledView) as never[], ({ code, error }) => {
+      exporter.export(toSampledViews(spans) as never[], ({ code, error }) => {
         clearTimeout(timer);
         resolve(code === SUCCESS ? undefined : (error ?? new Error(`export ended with code ${code}`)));
       });
@@ -26,8 +26,7 @@ export async function exportBatch(
 
 /** Attributes of the resource that are still being detected would be missing from the first batches. */
 async function waitForResources(spans: readonly FinishedSpan[]): Promise<void> {
-  const resources = new Set(spans.map(({ resource }) => resource));
-  for (const resource of resources) {
+  for (const { resource } of spans) {
     if (resource.asyncAttributesPending === true) await resource.waitForAsyncAttributes?.();
   }
 }
