@@ -1,4 +1,12 @@
-import { type Context, context, propagation, trace, TraceFlags } from "@opentelemetry/api";
+import {
+  type Context,
+  context,
+  ROOT_CONTEXT,
+  type TextMapSetter,
+  propagation,
+  trace,
+  TraceFlags,
+} from "@opentelemetry/api";
 import { suppressTracing } from "@opentelemetry/core";
 import { describe, expect, it } from "vitest";
 import { getOtelCounters, withAttribution, withTargetUrl } from "../../src/index.ts";
@@ -99,6 +107,21 @@ describe("what leaves", () => {
         expect(inject(create(), inSpan(context.active(), "00f067aa0ba902b7"))).toEqual({});
       }),
     );
+  });
+
+  it("is taken out before an inner propagator writes it under another name", () => {
+    const inner = {
+      inject: (from: Context, carrier: unknown, setter: TextMapSetter) => {
+        for (const [key, { value }] of propagation.getBaggage(from)?.getAllEntries() ?? []) {
+          setter.set(carrier, `uberctx-${key}`, value);
+        }
+      },
+      extract: (from: Context) => from,
+      fields: () => ["uberctx-app"],
+    };
+    const mirrored = propagation.createBaggage({ app: { value: "1" }, tenant_id: { value: "acme" } });
+    expect(inject(create({ inner }), propagation.setBaggage(ROOT_CONTEXT, mirrored))).toEqual({ "uberctx-app": "1" });
+    expect(create({ inner }).fields()).toEqual(["uberctx-app", "baggage"]);
   });
 
   it("has the configured names", () => {
