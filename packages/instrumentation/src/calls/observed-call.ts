@@ -102,6 +102,11 @@ export class ObservedCall {
     }
   }
 
+  /** Reports what went wrong in the observation of this call. */
+  reportFailure(where: string, error: unknown): void {
+    this.#claim.reportFailure(where, error);
+  }
+
   #setOutcome(outcome: WireOutcome): void {
     this.#span.setAttributes(toOutcomeAttributes(outcome));
     if (outcome.errorType !== undefined) this.#span.setStatus({ code: SpanStatusCode.ERROR });
@@ -153,9 +158,12 @@ export class ObservedBody {
   readBytes(bytes: unknown): void {
     this.piecesRead += 1;
     if (this.#closed) return;
-    this.#call.guard("reading the stream", () => {
+    // Not through `guard`: this runs for every chunk of every stream.
+    try {
       if (bytes instanceof Uint8Array) this.#reader.readBytes(bytes);
-    });
+    } catch (error) {
+      this.#call.reportFailure("reading the stream", error);
+    }
     // Consumers that know the format stop at its last event, so the end of the bytes may never be read.
     if (this.#reader.finished) this.complete();
   }
@@ -209,7 +217,9 @@ function toBreakType(error: unknown): string {
 function toFailureType(error: unknown): string | undefined {
   const code = readCode(error);
   if (code !== undefined) return SENT_CODE.test(code) ? TERMINATED : code;
-  return error instanceof Error && SENT_MESSAGE.test(error.message) ? TERMINATED : undefined;
+  const cause: unknown = error instanceof Error ? error.cause : undefined;
+  const isSent = [cause, error].some((one) => one instanceof Error && SENT_MESSAGE.test(one.message));
+  return isSent ? TERMINATED : undefined;
 }
 
 /** What a connection's error says of itself: Node's sockets and undici set a code, on the error or on its cause. */

@@ -15,12 +15,14 @@ const HEAD = event({ id: "c1", model: "m-1", choices: [] });
 const END = event("[DONE]");
 const PACE = { paceMs: 15 };
 
-/** Takes whole chunks out that carry usage, which is what the scripted provider sends them as. */
+/** Takes the usage event out, which the scripted provider writes in one go. */
 function createUsageFilter(): StreamFilter {
-  const empty = new Uint8Array();
   return {
-    write: (bytes) => (Buffer.from(bytes).includes("usage") ? empty : bytes),
-    end: () => empty,
+    write: (bytes) => {
+      const text = Buffer.from(bytes).toString();
+      return text.includes(USAGE) ? new Uint8Array(Buffer.from(text.replace(USAGE, ""))) : bytes;
+    },
+    end: () => new Uint8Array(),
   };
 }
 const ASKING: WireFormat = {
@@ -65,18 +67,19 @@ function listSpans() {
   return spans.finished().filter((span) => span.instrumentationScope.name === String(scope));
 }
 
-async function collect(chunks: AsyncIterable<Uint8Array> | null): Promise<string[]> {
-  const texts: string[] = [];
-  for await (const chunk of chunks ?? []) texts.push(Buffer.from(chunk).toString());
-  return texts;
+/** As one text: on a busy machine chunks meet on the wire. */
+async function collect(chunks: AsyncIterable<Uint8Array> | null): Promise<string> {
+  let text = "";
+  for await (const chunk of chunks ?? []) text += Buffer.from(chunk).toString();
+  return text;
 }
 
-async function readAll(reader: ReadableStreamDefaultReader<Uint8Array> | undefined): Promise<string[]> {
-  const texts: string[] = [];
+async function readAll(reader: ReadableStreamDefaultReader<Uint8Array> | undefined): Promise<string> {
+  let text = "";
   for (;;) {
     const result = await reader?.read();
-    if (result?.done !== false) return texts;
-    texts.push(Buffer.from(result.value).toString());
+    if (result?.done !== false) return text;
+    text += Buffer.from(result.value).toString();
   }
 }
 
@@ -95,11 +98,12 @@ function stateOf(response: Response) {
 }
 
 async function pipeToSink(response: Response) {
-  const written: string[] = [];
-  const sink = new WritableStream<Uint8Array>({ write: (chunk) => void written.push(Buffer.from(chunk).toString()) });
+  let written = "";
+  const sink = new WritableStream<Uint8Array>({ write: (chunk) => void (written += Buffer.from(chunk).toString()) });
   const piping = response.body?.pipeTo(sink);
   const during = stateOf(response);
-  return { during, result: await piping, after: stateOf(response), written };
+  const result = await piping;
+  return { during, result, after: stateOf(response), written };
 }
 
 async function readTee(response: Response) {
@@ -110,16 +114,17 @@ async function readTee(response: Response) {
 async function readTwoAtOnce(response: Response) {
   const reader = response.body?.getReader();
   const results = await Promise.all([reader?.read(), reader?.read(), reader?.read()]);
-  return results.map((result) => Buffer.from(result?.value ?? []).toString());
+  return results.map((result) => Buffer.from(result?.value ?? []).toString()).join("") + (await readAll(reader));
 }
 
 async function keepAfterBreak(response: Response) {
-  const first: string[] = [];
+  let text = "";
   for await (const chunk of response.body?.values({ preventCancel: true }) ?? []) {
-    first.push(Buffer.from(chunk).toString());
+    text += Buffer.from(chunk).toString();
     break;
   }
-  return [first, stateOf(response), await readAll(response.body?.getReader()), stateOf(response)];
+  const between = stateOf(response);
+  return [between, text + (await readAll(response.body?.getReader())), stateOf(response)];
 }
 
 type Consume = (response: Response) => unknown;

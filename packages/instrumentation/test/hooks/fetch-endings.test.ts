@@ -49,10 +49,17 @@ function cut(...pieces: string[]): Answer {
   };
 }
 
-async function abortLater(reason: unknown, read: (response: Response) => unknown = (response) => response.text()) {
+async function abortUnanswered(reason: unknown) {
   const controller = new AbortController();
   setTimeout(() => controller.abort(reason), 30);
-  await read(await fetch(URL_OF_CALL, { ...CALL, signal: controller.signal }));
+  await fetch(URL_OF_CALL, { ...CALL, signal: controller.signal });
+}
+
+async function abortAnswered(reason: unknown) {
+  const controller = new AbortController();
+  const reading = (await fetch(URL_OF_CALL, { ...CALL, signal: controller.signal })).text();
+  setTimeout(() => controller.abort(reason), 10);
+  await reading;
 }
 
 /** What the ledger takes the call for. */
@@ -86,7 +93,7 @@ const ENDINGS: readonly Ending[] = [
   {
     name: "an abort before the response",
     answer: silent,
-    run: () => abortLater(undefined),
+    run: () => abortUnanswered(undefined),
     status: "unknown_usage",
     errorType: "AbortError",
     isError: true,
@@ -94,7 +101,7 @@ const ENDINGS: readonly Ending[] = [
   {
     name: "an abort with a reason of the app's own",
     answer: silent,
-    run: () => abortLater(new Error("changed my mind")),
+    run: () => abortUnanswered(new Error("changed my mind")),
     status: "unknown_usage",
     errorType: "AbortError",
     isError: true,
@@ -102,7 +109,7 @@ const ENDINGS: readonly Ending[] = [
   {
     name: "an abort with a text as its reason",
     answer: silent,
-    run: () => abortLater("stop"),
+    run: () => abortUnanswered("stop"),
     status: "unknown_usage",
     errorType: "AbortError",
     isError: true,
@@ -126,7 +133,7 @@ const ENDINGS: readonly Ending[] = [
   {
     name: "an abort in the middle",
     answer: sse([CHUNK], { end: false }),
-    run: () => abortLater(undefined),
+    run: () => abortAnswered(undefined),
     status: "unknown_usage",
     errorType: undefined,
     isError: false,
@@ -134,7 +141,7 @@ const ENDINGS: readonly Ending[] = [
   {
     name: "an abort in the middle before any chunk, with a text as its reason",
     answer: sse([": ping\n\n"], { end: false }),
-    run: () => abortLater("stop", (response) => response.body?.getReader().read()),
+    run: () => abortAnswered("stop"),
     status: "unknown_usage",
     errorType: undefined,
     isError: false,

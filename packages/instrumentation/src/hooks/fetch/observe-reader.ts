@@ -56,16 +56,13 @@ export function observeIterator(iterator: AsyncIterator<unknown>, tap: Tap, opti
   tap.keep?.();
   tap.keep = undefined;
   const { body } = tap;
-  const read = createRead(iterator, readMethodOf(iterator, "next") as Read, tap);
   const leave = readMethodOf(iterator, "return");
+  // Its reader is out of reach, so an error is seen where it is met.
   const rethrow = (error: unknown): never => {
     body.abandon(error);
     throw error;
   };
-  shadow(iterator, "next", function (this: unknown, ...args: unknown[]) {
-    const reading = Reflect.apply(read, this, args) as Promise<ReadResult>;
-    return this === iterator ? reading.then(undefined, rethrow) : reading;
-  });
+  shadow(iterator, "next", createRead(iterator, readMethodOf(iterator, "next") as Read, tap, rethrow));
   shadow(iterator, "return", function (this: unknown, ...args: unknown[]) {
     const isKept = typeof options === "object" && options !== null && Reflect.get(options, "preventCancel") === true;
     if (this === iterator && !body.closed) {
@@ -76,29 +73,38 @@ export function observeIterator(iterator: AsyncIterator<unknown>, tap: Tap, opti
   });
 }
 
-function createRead(owner: object, read: Read, tap: Tap): Read {
+type Rethrow = (error: unknown) => never;
+
+function createRead(owner: object, read: Read, tap: Tap, rethrow?: Rethrow): Read {
   return tap.filter === undefined
-    ? createPlainRead(owner, read, tap.body)
-    : createFilteredRead(owner, read, tap.body, tap.filter);
+    ? createPlainRead(owner, read, tap.body, rethrow)
+    : createFilteredRead(owner, read, tap.body, tap.filter, rethrow);
 }
 
-function createPlainRead(owner: object, read: Read, body: ObservedBody): Read {
+/** This runs for every chunk: no arguments are gathered and no closure is made. */
+function createPlainRead(owner: object, read: Read, body: ObservedBody, rethrow?: Rethrow): Read {
   const see = (result: ReadResult): ReadResult => {
     body.isAwaited = false;
     if (result.done) body.complete();
     else body.readBytes(result.value);
     return result;
   };
-  return function (this: unknown, ...args: unknown[]) {
-    const reading = Reflect.apply(read, this, args);
+  return function (this: unknown, view?: unknown, options?: unknown) {
+    const reading = view === undefined ? read.call(this) : read.call(this, view, options);
     if (this !== owner) return reading;
     body.isAwaited = true;
-    return reading.then(see);
+    return reading.then(see, rethrow);
   };
 }
 
 /** Reads on where nothing is left of a chunk. Reads then follow each other: two at a time would overtake one another. */
-function createFilteredRead(owner: object, read: Read, body: ObservedBody, filter: StreamFilter): Read {
+function createFilteredRead(
+  owner: object,
+  read: Read,
+  body: ObservedBody,
+  filter: StreamFilter,
+  rethrow?: Rethrow,
+): Read {
   let pending = 0;
   let last: Promise<ReadResult> | undefined;
   let isAtEnd = false;
@@ -107,7 +113,7 @@ function createFilteredRead(owner: object, read: Read, body: ObservedBody, filte
     body.readBytes(result.value);
     if (!(result.value instanceof Uint8Array)) return settle(result);
     const kept = filter.write(result.value);
-    if (kept.length === 0) return Reflect.apply(read, owner, []).then(pass);
+    if (kept.length === 0) return Reflect.apply(read, owner, []).then(pass, rethrow);
     return settle(kept === result.value ? result : { done: false, value: kept });
   };
   const end = (result: ReadResult): ReadResult => {
@@ -124,7 +130,7 @@ function createFilteredRead(owner: object, read: Read, body: ObservedBody, filte
   return function (this: unknown, ...args: unknown[]) {
     if (this !== owner) return Reflect.apply(read, this, args);
     body.isAwaited = true;
-    const start = (): Promise<ReadResult> => Reflect.apply(read, owner, args).then(pass);
+    const start = (): Promise<ReadResult> => Reflect.apply(read, owner, args).then(pass, rethrow);
     last = pending === 0 || last === undefined ? start() : last.then(start, start);
     pending += 1;
     return last;
