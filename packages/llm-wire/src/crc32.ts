@@ -9,6 +9,7 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
 /** The CRC-32 of some bytes as ISO 3309 and gzip have it: an unsigned 32-bit number. */
 export function crc32(bytes: Uint8Array): number {
   let crc = ALL_ONES;
-  for (const byte of bytes) crc = (TABLE[(crc ^ byte) & 0xff] ?? 0) ^ (crc >>> 8);
+  // By index: this runs on every byte of a stream, and an iterator costs several times as much.
+  for (let at = 0; at < bytes.length; at += 1) crc = (TABLE[(crc ^ (bytes[at] ?? 0)) & 0xff] ?? 0) ^ (crc >>> 8);
   return (crc ^ ALL_ONES) >>> 0;
 }

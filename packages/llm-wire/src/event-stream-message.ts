@@ -60,5 +60,8 @@ function readTextHeaders(message: Uint8Array, end: number): ReadonlyMap<string, 
 
 /** Names and types are short and ASCII; a longer text is none that matters. */
 function toAscii(bytes: Uint8Array, start: number, end: number): string {
-  return end - start > MAX_NAME_LENGTH ? "" : String.fromCharCode(...bytes.subarray(start, end));
+  if (end - start > MAX_NAME_LENGTH) return "";
+  let text = "";
+  for (let at = start; at < end; at += 1) text += String.fromCharCode(bytes[at] ?? 0);
+  return text;
 }
