@@ -27,7 +27,15 @@ export const SPANCOST = {
   taskId: "spancost.task.id",
   /** 0 for the first attempt of a call, 1 for its first retry. */
   attempt: "spancost.attempt",
+  /** What else cost something, such as `pinecone`: on spans of costs that are no LLM calls. */
   costKind: "spancost.cost.kind",
+  /** The cost in USD, as a decimal text: doubles do not hold cents. */
+  costAmount: "spancost.cost.amount",
+  /** How many units, and USD for one, as decimal texts, where the amount is their product. */
+  costUnits: "spancost.cost.units",
+  costUnitPrice: "spancost.cost.unit_price",
+  /** Names a cost or a call for good: what comes again under the same key, kind and service is the same, and counts once. */
+  key: "spancost.key",
   /** `billing` on a span that the app's sampler would have dropped, and that is kept so that the bill is complete. */
   sampling: "spancost.sampling",
   /** The service tier that the provider says it served, in the provider's own word. */

@@ -24,6 +24,7 @@ export {
   readAttribution,
   type SpanAttribution,
 } from "./read-attribution.ts";
+export { type CostIssue, type CostReading, LLM_COST_KIND, readCost, readKey } from "./read-cost.ts";
 export { readSpan } from "./read-span.ts";
 export type { SpanFacts } from "./span-facts.ts";
 export { type Usage, UNKNOWN_USAGE } from "./usage.ts";

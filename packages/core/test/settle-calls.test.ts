@@ -14,6 +14,7 @@ function call(spanId: string, changes: Partial<SettleCall> = {}): SettleCall {
     spanId,
     parentSpanId: "",
     producer: "openai",
+    costKind: "llm",
     service: "api",
     modelRequested: "gpt-5-mini",
     modelReported: "gpt-5-mini-2025-08-07",

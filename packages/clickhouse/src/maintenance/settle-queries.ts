@@ -42,6 +42,7 @@ interface CallRecord {
   readonly parent: string;
   readonly scope_name: string;
   readonly service: string;
+  readonly cost_kind: string;
   readonly model_requested: string;
   readonly model_reported: string;
   readonly response_id: string;
@@ -187,7 +188,7 @@ const KNOWN_STATUSES: ReadonlySet<string> = new Set(["priced", "inferred", "prov
 async function selectCalls(client: ClickHouseClient, where: string): Promise<LedgerCall[]> {
   const rows = await select<CallRecord>(
     client,
-    `SELECT lower(hex(trace_id)) AS trace, lower(hex(span_id)) AS span, lower(hex(parent_span_id)) AS parent, scope_name, service,
+    `SELECT lower(hex(trace_id)) AS trace, lower(hex(span_id)) AS span, lower(hex(parent_span_id)) AS parent, scope_name, service, cost_kind,
     model_requested, model_reported, response_id, toUnixTimestamp64Nano(started_at) AS start, duration_ns, cost_status,
     [input_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, output_tokens, reasoning_tokens, audio_input_tokens, audio_output_tokens, web_search_requests] AS tokens,
     [own_tenant_id, own_user_id, own_feature, own_task, own_task_id] AS own,
@@ -210,6 +211,7 @@ function toLedgerCall(row: CallRecord): LedgerCall {
     parentSpanId: row.parent === NO_PARENT ? "" : row.parent,
     producer: row.scope_name,
     service: row.service,
+    costKind: row.cost_kind,
     modelRequested: row.model_requested,
     modelReported: row.model_reported,
     responseId: row.response_id,

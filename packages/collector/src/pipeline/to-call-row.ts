@@ -1,52 +1,37 @@
 import type { CallRow } from "@spancost/clickhouse";
-import { type AttributionKeys, readAttribution, readSpan, type SpanFacts } from "@spancost/core";
+import { type CallReading, LLM_COST_KIND, readCost, readSpan, type SpanFacts } from "@spancost/core";
 import type { Pricer } from "@spancost/rates";
 import type { OtlpSpan } from "../otlp/trace-data.ts";
+import { costColumns } from "./cost-columns.ts";
 import { priceColumns } from "./price-columns.ts";
-import { durationOf } from "./to-span-row.ts";
-import { toText } from "./to-text.ts";
+import { type SpanColumns, spanColumns, type SpanColumnsContext } from "./span-columns.ts";
 
 /** What turning spans into calls depends on. */
-export interface CallContext {
+export interface CallContext extends SpanColumnsContext {
   readonly pricer: Pricer;
-  /** Names of the application's own attribution. */
-  readonly attributionKeys: AttributionKeys;
-  /** Extra attributes that become labels of a call. */
-  readonly labels: readonly string[];
 }
 
 const NANOS_PER_MS = 1_000_000n;
-const NANOS_PER_HOUR = 3_600_000_000_000n;
-const SECONDS_PER_HOUR = 3_600;
-const SPAN_ID_BYTES = 8;
-/** Prefix under which our span processor writes labels. */
-const LABEL_PREFIX = "spancost.label.";
 
-/** The ledger's row for a span that is an LLM call; `null` for any other span. A pure function of the span. */
+/** The ledger's row for a span that is an LLM call or another cost; `null` for any other span. A pure function of the span. */
 export function toCallRow(span: OtlpSpan, context: CallContext): CallRow | null {
   const facts = toFacts(span);
   const reading = readSpan(facts);
-  if (reading === null || reading.role !== "call") return null;
-  const { resourceAttributes } = span.origin;
+  if (reading !== null && reading.role === "call")
+    return { ...spanColumns(span, facts, context), ...toLlm(reading, span, context) };
+  const cost = readCost(facts);
+  return cost === null ? null : { ...spanColumns(span, facts, context), ...costColumns(cost, facts) };
+}
+
+/** What a row says of an LLM call. */
+function toLlm(reading: CallReading, span: OtlpSpan, context: CallContext): Omit<CallRow, keyof SpanColumns> {
   return {
-    ...readAttribution(facts, context.attributionKeys),
     ...priceColumns(reading, Number(span.startTimeUnixNano / NANOS_PER_MS), context.pricer),
     providerReported: reading.provider,
     providerAccount: reading.providerAccount,
     modelRequested: reading.modelRequested,
     modelReported: reading.modelReported,
-    hourUnix: Number(span.startTimeUnixNano / NANOS_PER_HOUR) * SECONDS_PER_HOUR,
-    traceId: span.traceId,
-    spanId: span.spanId,
-    parentSpanId: span.parentSpanId.length === SPAN_ID_BYTES ? span.parentSpanId : new Uint8Array(SPAN_ID_BYTES),
-    startTimeUnixNano: span.startTimeUnixNano,
-    durationNano: durationOf(span),
     sessionId: reading.sessionId,
-    service: toText(resourceAttributes["service.name"]),
-    environment: toText(
-      resourceAttributes["deployment.environment.name"] ?? resourceAttributes["deployment.environment"],
-    ),
-    labels: readLabels(span, context.labels),
     operation: reading.operation,
     serviceTier: reading.serviceTier,
     inferenceRegion: reading.inferenceRegion,
@@ -57,10 +42,8 @@ export function toCallRow(span: OtlpSpan, context: CallContext): CallRow | null 
     responseId: reading.responseId,
     usage: reading.usage,
     usageIsLowerBound: reading.usageIsLowerBound,
-    costKind: "llm",
+    costKind: LLM_COST_KIND,
     dialect: reading.dialect,
-    scopeName: span.origin.scopeName,
-    scopeVersion: span.origin.scopeVersion,
   };
 }
 
@@ -80,11 +63,4 @@ function toFacts(span: OtlpSpan): SpanFacts {
     startTimeUnixNano: span.startTimeUnixNano,
     endTimeUnixNano: span.endTimeUnixNano,
   };
-}
-
-function readLabels(span: OtlpSpan, names: readonly string[]): CallRow["labels"] {
-  return names.flatMap((name) => {
-    const value = span.attributes[LABEL_PREFIX + name] ?? span.attributes[name];
-    return value === undefined || value === null ? [] : [[name, toText(value)] as const];
-  });
 }

@@ -1,3 +1,4 @@
+import { LLM_COST_KIND } from "../read-cost.ts";
 import type { DuplicateReason, SettleCall } from "./settle-facts.ts";
 
 /** Clocks of two tracers in one process differ by rounding to milliseconds. */
@@ -36,6 +37,7 @@ export function findPeerMatch(a: SettleCall, b: SettleCall): DuplicateReason | n
 
 /** Whether nothing that both spans say of their call contradicts its being one. */
 export function couldBeSame(a: SettleCall, b: SettleCall): boolean {
+  if (a.costKind !== LLM_COST_KIND || b.costKind !== LLM_COST_KIND) return false;
   if (a.responseId !== "" && b.responseId !== "" && a.responseId !== b.responseId) return false;
   return haveCompatibleModels(a, b);
 }

@@ -12,6 +12,8 @@ export interface SettleCall {
   /** The instrumentation scope's name: one producer writes one span a call. */
   readonly producer: string;
   readonly service: string;
+  /** `llm`, or what else cost something: such a record is nobody's duplicate. */
+  readonly costKind: string;
   readonly modelRequested: string;
   readonly modelReported: string;
   readonly responseId: string;
