@@ -220,6 +220,17 @@ describe("the hook of node:http", () => {
     expect(spans.finished()[0]?.parentSpanContext?.spanId).toBe(parent.spanContext().spanId);
   });
 
+  it("sees the calls of a claim that comes after requests to its host", async () => {
+    removeClaim(claim);
+    const other = { ...claim, baseUrls: [] };
+    addClaim(other);
+    await text(((await once(post(provider.origin).end(REQUEST), "response")) as [IncomingMessage])[0]);
+    addClaim(claim);
+    await text(((await once(post(provider.origin).end(REQUEST), "response")) as [IncomingMessage])[0]);
+    removeClaim(other);
+    expect(spans.finished()).toHaveLength(1);
+  });
+
   it("respects suppressed tracing", async () => {
     const key = createContextKey("OpenTelemetry SDK Context Key SUPPRESS_TRACING");
     const request = context.with(context.active().setValue(key, true), () => post(provider.origin).end(REQUEST));

@@ -13,7 +13,7 @@ import { type CreatedStream, hasStreamChannel, patchConnect } from "./patched-co
 const CREATED = "http2.client.stream.created";
 
 /**
- * Sees the requests of Node's own HTTP/2 client. Before Node 22.17 and 24.2 there is no channel to hear of them: there
+ * Sees the requests of Node's own HTTP/2 client. Before Node 22.17 and 24.1 there is no channel to hear of them: there
  * `http2.connect` is patched, and sessions that were opened earlier are not seen.
  */
 export function createHttp2Hook(calls: CallStarter): Hook {

@@ -8,7 +8,7 @@ export interface CreatedStream {
 }
 
 /** The first versions that tell of streams on a channel, by major; 23 never did. */
-const FIRST_MINOR: Readonly<Record<number, number>> = { 22: 17, 23: Number.POSITIVE_INFINITY, 24: 2 };
+const FIRST_MINOR: Readonly<Record<number, number>> = { 22: 17, 23: Number.POSITIVE_INFINITY, 24: 1 };
 
 /** Whether this runtime tells of a client's streams on a channel. */
 export function hasStreamChannel(version: string | undefined): boolean {
@@ -37,9 +37,9 @@ export function patchConnect(onStream: (created: CreatedStream) => void): () => 
 }
 
 function patchRequest(session: ClientHttp2Session, onStream: (created: CreatedStream) => void): void {
-  const { request } = session;
+  const request: unknown = Reflect.get(session, "request");
   const value = function (this: unknown, ...args: unknown[]): ClientHttp2Stream {
-    const stream: ClientHttp2Stream = Reflect.apply(request, this, args);
+    const stream: ClientHttp2Stream = Reflect.apply(request as () => ClientHttp2Stream, this, args);
     onStream({ stream, headers: stream.sentHeaders as IncomingHttpHeaders });
     return stream;
   };

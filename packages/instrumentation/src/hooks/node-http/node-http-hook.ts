@@ -1,7 +1,8 @@
 import type { ClientRequest } from "node:http";
 import { isClaimed } from "../claimed-scope.ts";
 import type { CallStarter, Hook } from "../hook.ts";
-import { observeSafely } from "../wire/guard.ts";
+import { reportFailure } from "../wire/guard.ts";
+import { UnclaimedHosts } from "../wire/unclaimed-hosts.ts";
 import { observeRequest } from "./observe-request.ts";
 import { readOrigin } from "./request-head.ts";
 
@@ -16,18 +17,27 @@ const CREATED = "http.client.request.created";
  * patched: a request that nobody claims costs a look at its host.
  */
 export function createNodeHttpHook(calls: CallStarter): Hook {
-  const onCreated = (message: unknown): void =>
-    observeSafely("observing a request of node:http", () => {
+  // Runs for every request of the app: no closure, and nothing but its host is looked at.
+  const onCreated = (message: unknown): void => {
+    try {
       const { request } = message as { readonly request: ClientRequest };
+      const host = request.getHeader("host");
+      if (unclaimed.has(host)) return;
       const origin = readOrigin(request);
-      if (calls.mayClaim(origin) && !isClaimed()) observeRequest(request, origin, calls);
-    });
+      if (!calls.mayClaim(origin)) unclaimed.add(host);
+      else if (!isClaimed()) observeRequest(request, origin, calls);
+    } catch (error) {
+      reportFailure("observing a request of node:http", error);
+    }
+  };
   // Asked for this way, bundlers and runtimes without Node's modules have nothing to resolve.
   const channels = globalThis.process?.getBuiltinModule?.("node:diagnostics_channel");
+  const unclaimed = new UnclaimedHosts();
   let isInstalled = false;
   return {
     name: "node-http",
     install() {
+      unclaimed.clear();
       if (isInstalled) return;
       channels?.subscribe(CREATED, onCreated);
       isInstalled = true;

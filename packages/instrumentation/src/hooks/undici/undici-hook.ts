@@ -1,7 +1,8 @@
 import type { CallStarter, Hook } from "../hook.ts";
 import { observeSafely } from "../wire/guard.ts";
+import { UnclaimedHosts } from "../wire/unclaimed-hosts.ts";
 import { ObservedRequest } from "./observe-request.ts";
-import { type UndiciRequest, readUrl, runAsCaller } from "./undici-request.ts";
+import { type UndiciRequest, isToProxy, readUrl, runAsCaller } from "./undici-request.ts";
 
 interface Message {
   readonly request: UndiciRequest;
@@ -21,9 +22,12 @@ const CREATED = "undici:request:create";
  */
 export function createUndiciHook(calls: CallStarter): Hook {
   const observed = new Map<UndiciRequest, ObservedRequest>();
+  const unclaimed = new UnclaimedHosts();
   const onCreated = listen(CREATED, ({ request }) => {
+    const host = isToProxy(request) ? undefined : request.origin;
+    if (unclaimed.has(host)) return;
     const url = readUrl(request);
-    if (!calls.mayClaim(url)) return;
+    if (!calls.mayClaim(url)) return unclaimed.add(host);
     runAsCaller(request, url, (isClaimed) => {
       if (isClaimed) return;
       const observation = new ObservedRequest(request, url, calls);
@@ -51,6 +55,7 @@ export function createUndiciHook(calls: CallStarter): Hook {
   return {
     name: "undici",
     install() {
+      unclaimed.clear();
       if (isInstalled) return;
       isInstalled = true;
       channels?.subscribe(CREATED, onCreated);

@@ -16,9 +16,14 @@ export interface UndiciRequest {
 
 const SCHEME = /^https?:\/\//;
 
-/** The absolute URL. A request to a forward proxy has it for its path. */
-export function readUrl({ origin, path }: UndiciRequest): string {
-  return SCHEME.test(path) ? path : String(origin) + path;
+/** Whether a request goes to a forward proxy: then its path is the whole URL, and its origin says nothing of it. */
+export function isToProxy({ path }: UndiciRequest): boolean {
+  return SCHEME.test(path);
+}
+
+/** The absolute URL. */
+export function readUrl(request: UndiciRequest): string {
+  return isToProxy(request) ? request.path : String(request.origin) + request.path;
 }
 
 export function readHead(request: UndiciRequest, url: string): WireRequestHead {

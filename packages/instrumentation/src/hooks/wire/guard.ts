@@ -5,6 +5,11 @@ export function observeSafely(where: string, observe: () => void): void {
   try {
     observe();
   } catch (error) {
-    diag.error(`spancost: ${where} failed; the app's call is not affected`, error);
+    reportFailure(where, error);
   }
+}
+
+/** Logs what went wrong in here. */
+export function reportFailure(where: string, error: unknown): void {
+  diag.error(`spancost: ${where} failed; the app's call is not affected`, error);
 }
