@@ -1,4 +1,4 @@
-/** What the names of the attributes begin with in which the known LLM producers report usage. */
+/** What the names of the attributes begin with in which the known LLM producers report usage, and other costs are recorded. */
 const PREFIXES = [
   "gen_ai.",
   "llm.",
@@ -8,6 +8,7 @@ const PREFIXES = [
   "langsmith.",
   "genkit:",
   "openinference.",
+  "spancost.cost.",
 ] as const;
 /** The same by the code of their first letter: a span's other names are passed over after looking at one letter. */
 const PREFIXES_BY_INITIAL = groupByInitial(PREFIXES);

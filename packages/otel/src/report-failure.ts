@@ -20,6 +20,8 @@ export type OtelFailure =
   | "billing_export_failed"
   /** A propagator failed or could not be guarded: attribution that an app's baggage holds may leave the process, or ours is lost. */
   | "propagator_failed"
+  /** A cost given to `recordCost`, or a usage given to `recordUsage`, that cannot be counted was left out. */
+  | "invalid_cost"
   /** `setAttribution` or `clearAttribution` was called outside every scope and did nothing. */
   | "no_scope"
   /** `setAttribution` could not change baggage that `{ baggage: true }` had already written. */
@@ -83,6 +85,7 @@ const counters: Record<OtelFailure, number> = {
   personal_id: 0,
   invalid_boundary: 0,
   propagator_failed: 0,
+  invalid_cost: 0,
   baggage_limit: 0,
   claim_unsigned: 0,
   claim_bad_signature: 0,

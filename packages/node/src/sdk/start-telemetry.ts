@@ -2,7 +2,7 @@ import { context, propagation, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { defaultResource, detectResources, envDetector, hostDetector, processDetector } from "@opentelemetry/resources";
 import { TracerProvider } from "@opentelemetry/sdk-trace";
-import { BillingSampler, SpancostSpanProcessor, configureAttribution } from "@spancost/otel";
+import { BillingSampler, SpancostSpanProcessor, configureAttribution, setCostTracerProvider } from "@spancost/otel";
 import { installGlobals } from "@spancost/otel/globals";
 import type { NodeConfig } from "../config/load-config.ts";
 import type { OtelEnvironment } from "../config/otel-environment.ts";
@@ -47,6 +47,7 @@ export function startTelemetry(
   const instrumentations = createInstrumentations(config);
   // Its own provider, so that an app's SDK with its own sampler and exporters is left as it is.
   for (const instrumentation of instrumentations) instrumentation.setTracerProvider(tracerProvider);
+  setCostTracerProvider(tracerProvider);
   const flush = () => tracerProvider.forceFlush();
   const removeExitListeners = flushAtExit({
     flush,
@@ -57,6 +58,7 @@ export function startTelemetry(
     async shutdown() {
       removeExitListeners();
       for (const instrumentation of instrumentations) instrumentation.disable();
+      setCostTracerProvider(undefined);
       globals.uninstall();
       await tracerProvider.shutdown();
     },

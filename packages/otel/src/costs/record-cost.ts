@@ -1,0 +1,80 @@
+import { type Attributes, SpanKind, context } from "@opentelemetry/api";
+import { type CostIssue, readCost, SPANCOST } from "@spancost/core";
+import { withAttribution } from "../attribution.ts";
+import type { AttributionInput } from "../merge-attribution.ts";
+import { reportFailure } from "../report-failure.ts";
+import { getCostTracer } from "./tracer.ts";
+
+/** A decimal: a text such as `"0.0012"` is exact to 12 places, a number is taken as the decimal it prints as. */
+export type DecimalInput = string | number | bigint;
+
+/** A cost that is no LLM call's. Either an amount, or units and the price of one. */
+export interface CostRecord {
+  /** What cost it, such as `pinecone`; becomes `cost_kind` and stands where calls have their provider. `llm` is taken. */
+  readonly service: string;
+  /** USD. */
+  readonly amountUsd?: DecimalInput | undefined;
+  readonly units?: DecimalInput | undefined;
+  /** USD for one unit. */
+  readonly unitUsd?: DecimalInput | undefined;
+  /** Names this cost for good: recorded again under the same key, in whatever process of this service, it counts once. */
+  readonly key?: string | undefined;
+  /** When it arose: a date, or milliseconds since 1970. With a `key`, give the same time each time. @default now */
+  readonly occurredAt?: Date | number | undefined;
+  /** Whose it is, over what the surrounding scope says. */
+  readonly attribution?: AttributionInput | undefined;
+}
+
+/** Whether a cost was recorded, or why not. */
+export type CostRecorded =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly issue: CostIssue | "bad-service" | "bad-time" };
+
+/**
+ * Records a cost that is no LLM call's, such as a vector database's or a search's: it is attributed, exported and reported like a call.
+ * A record that cannot be counted is reported and left out; nothing is thrown.
+ */
+export function recordCost(record: CostRecord): CostRecorded {
+  const attributes = toAttributes(record);
+  const startTime = toTime(record.occurredAt);
+  const reading = readCost({ ...EMPTY_SPAN, attributes });
+  if (reading === null) return refuse(record, "bad-service");
+  if (!reading.amount.ok) return refuse(record, reading.amount.issue);
+  if (startTime === null) return refuse(record, "bad-time");
+  withAttribution(record.attribution ?? {}, () => {
+    const options = { kind: SpanKind.INTERNAL, attributes, startTime };
+    getCostTracer().startSpan(`cost ${record.service}`, options, context.active()).end(startTime);
+  });
+  return { ok: true };
+}
+
+const EMPTY_SPAN = {
+  name: "",
+  scopeName: "",
+  scopeVersion: "",
+  statusCode: 0,
+  resourceAttributes: {},
+  startTimeUnixNano: 0n,
+  endTimeUnixNano: 0n,
+} as const;
+
+function toAttributes({ service, amountUsd, units, unitUsd, key }: CostRecord): Attributes {
+  return {
+    [SPANCOST.costKind]: service,
+    ...(amountUsd === undefined ? {} : { [SPANCOST.costAmount]: String(amountUsd) }),
+    ...(units === undefined ? {} : { [SPANCOST.costUnits]: String(units) }),
+    ...(unitUsd === undefined ? {} : { [SPANCOST.costUnitPrice]: String(unitUsd) }),
+    ...(key === undefined || key === "" ? {} : { [SPANCOST.key]: key }),
+  };
+}
+
+/** `null` for what is no time. */
+function toTime(occurredAt: Date | number | undefined): Date | null {
+  const time = new Date(occurredAt ?? Date.now());
+  return Number.isNaN(time.getTime()) ? null : time;
+}
+
+function refuse(record: CostRecord, issue: Exclude<CostRecorded, { ok: true }>["issue"]): CostRecorded {
+  reportFailure("invalid_cost", `a cost of "${record.service}" was not recorded: ${issue}`);
+  return { ok: false, issue };
+}
