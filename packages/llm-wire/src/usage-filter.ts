@@ -5,7 +5,7 @@ import { listTopLevelMembers } from "./top-level-fields.ts";
 import type { StreamFilter } from "./wire-format.ts";
 
 /** Longest event that is held back, in bytes; a longer one passes as it is. Chunks of chat are some hundred bytes. */
-export const MAX_HELD_BYTES = 256 * 1024;
+const MAX_HELD_BYTES = 256 * 1024;
 
 const USAGE = '"usage"';
 const USAGE_FROM_LETTER = 'usage"';
