@@ -129,7 +129,9 @@ describe("a carrier", () => {
       { ...carrier, "spancost.label.more": "1" },
       { ...carrier, tenant_id: "acme\nuser_id=u-17", user_id: "" },
     ];
+    const { claim_unsigned } = getOtelCounters();
     expect(forged.map((each) => tenantOf(each))).toEqual(forged.map(() => undefined));
+    expect(getOtelCounters().claim_unsigned).toBe(claim_unsigned + 1);
     now += 131_000;
     const before = getOtelCounters().claim_expired;
     expect(tenantOf(carrier)).toBeUndefined();

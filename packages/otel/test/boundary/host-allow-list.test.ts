@@ -39,6 +39,7 @@ const CASES: readonly (readonly [allowed: boolean, url: string])[] = [
   [true, "http://a.b.svc.cluster.local:8080/"],
   [false, "http://svc.cluster.local:8080/"],
   [false, "http://asvc.cluster.local:8080/"],
+  [false, "http://.svc.cluster.local:8080/"],
   [false, "http://a.svc.cluster.local/"],
   [true, "http://a.mesh.internal/"],
   [true, "http://[fd00::17]:9000/"],

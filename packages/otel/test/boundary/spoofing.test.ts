@@ -49,7 +49,15 @@ async function start({ options, trustedPeers, authenticate = () => undefined }: 
   // After the instrumentation, so that Express makes its server with the patched module.
   const createApp = require("express") as () => Express;
   const app = createApp();
-  app.use(attribution((request: Request) => ({ tenantId: authenticate(request) }), { trustedPeers }));
+  app.use(
+    attribution(
+      (request: Request) => {
+        const tenantId = authenticate(request);
+        return tenantId === undefined ? undefined : { tenantId };
+      },
+      { trustedPeers },
+    ),
+  );
   app.get("/late", (request, _response, next) => {
     setAttribution({ tenantId: request.get("x-session") });
     next();
@@ -109,10 +117,15 @@ describe("a stranger", () => {
   });
 
   it("is named by setAttribution where it is authenticated after the middleware", async () => {
-    const url = await start({});
+    const fail = (): never => {
+      throw new Error("no session");
+    };
     const headers = { baggage: "tenant_id=victim", "x-session": "mallory" };
-    expect(await payerOf(`${url}/late`, headers)).toBe("mallory");
-    expect(await payerOf(url, headers)).toBeUndefined();
+    for (const service of [{}, { authenticate: fail }]) {
+      const url = await start(service);
+      expect(await payerOf(`${url}/late`, headers)).toBe("mallory");
+      expect(await payerOf(url, headers)).toBeUndefined();
+    }
   });
 
   it("cannot replay what another request carried: not in its own trace, not twice, not altered", async () => {
