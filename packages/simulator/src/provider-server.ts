@@ -1,6 +1,6 @@
 import { createServer, type RequestListener } from "node:http";
-import { createServer as createHttp2Server, type ServerHttp2Session } from "node:http2";
-import type { AddressInfo, Server } from "node:net";
+import { createServer as createHttp2Server } from "node:http2";
+import type { AddressInfo, Server, Socket } from "node:net";
 
 import { answerRequest, type SimulatorState } from "./answer-request.ts";
 import { type BilledCall, BillingJournal, type ReceivedRequest } from "./billing-journal.ts";
@@ -69,12 +69,13 @@ function startHttp(answer: RequestListener): StartedServer {
 }
 
 function startHttp2(answer: Listener): StartedServer {
-  const sessions = new Set<ServerHttp2Session>();
-  const server = createHttp2Server(answer).on("session", (session) => {
-    sessions.add(session);
-    session.once("close", () => sessions.delete(session));
+  // Not sessions: one whose stream was collected unread ends without its socket.
+  const sockets = new Set<Socket>();
+  const server = createHttp2Server(answer).on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
   });
-  return { server, cutConnections: () => sessions.forEach((session) => session.destroy()) };
+  return { server, cutConnections: () => sockets.forEach((socket) => socket.destroy()) };
 }
 
 function listen(server: Server): Promise<AddressInfo> {
