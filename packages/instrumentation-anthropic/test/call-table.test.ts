@@ -18,6 +18,7 @@ function toRow(alias: string, Anthropic: unknown, transport: Transport): CallTab
     model: "claude-haiku-4-5",
     usageArrives: "input first",
     transport,
+    unreadStream: transport === "node-fetch" ? "is read ahead" : "stays unread",
     leftStream: "is cancelled",
     leavesZerosOut: false,
     reports: ["cacheRead", "cacheWrite"],

@@ -18,6 +18,7 @@ function toRow(alias: string, GoogleGenAI: unknown): CallTableRow {
     model: "gemini-2.5-flash",
     usageArrives: "so far in each chunk",
     transport: "fetch",
+    unreadStream: "stays unread",
     leftStream: "is let go of",
     leavesZerosOut: true,
     reports: ["cacheRead", "reasoning"],

@@ -17,6 +17,7 @@ function toRow(alias: string, Groq: unknown, transport: Transport): CallTableRow
     model: "openai/gpt-oss-120b",
     usageArrives: "at the end",
     transport,
+    unreadStream: transport === "node-fetch" ? "is read ahead" : "stays unread",
     leftStream: "is cancelled",
     leavesZerosOut: true,
     reports: ["cacheRead", "reasoning"],

@@ -18,6 +18,7 @@ function toRows(alias: string, OpenAI: unknown, transport: Transport): CallTable
     model: "gpt-5-mini",
     usageArrives: "at the end",
     transport,
+    unreadStream: transport === "node-fetch" ? "is read ahead" : "stays unread",
     leftStream: "is cancelled",
     leavesZerosOut: false,
     reports: ["cacheRead", "reasoning"],

@@ -1,13 +1,14 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { TracerProvider } from "@opentelemetry/api";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Simulator, startSimulator } from "../../../simulator/src/index.ts";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { type BilledCall, type Simulator, startSimulator } from "../../../simulator/src/index.ts";
 import { ABSENT_CELLS } from "./absent-cells.ts";
 import { callInWay } from "./call-in-way.ts";
 import { describeOutcome, endsWhenCollected, expectOutcomes } from "./expected-outcomes.ts";
 import { type CallTableRow, FEATURE, toExpectedRows, toRowName } from "./expected-rows.ts";
 import { type Ledger, startLedger } from "./ledger.ts";
+import type { SdkAdapter } from "./sdk-adapter.ts";
 import { readTestedVersions, toTestedVersions } from "./tested-versions.ts";
 import { toRequestView } from "./request-view.ts";
 import { toMarkers, WAYS_OF_CALLING } from "./ways-of-calling.ts";
@@ -43,7 +44,8 @@ export function describeCallTable(table: CallTable): void {
   beforeAll(async () => {
     setFlagsFromString("--expose-gc");
     [ledger, reference, simulator] = await Promise.all([startLedger(), startSimulator(), startSimulator()]);
-    const baseUrls = [reference, simulator].map(({ url }) => url + table.basePath);
+    const urls = [reference, simulator].flatMap(({ url, http2Url }) => [url, http2Url]);
+    const baseUrls = urls.map((url) => url + table.basePath);
     instrumentation = table.createInstrumentation({ enabled: false, baseUrls });
     instrumentation.setTracerProvider(ledger.tracerProvider);
   });
@@ -55,11 +57,22 @@ export function describeCallTable(table: CallTable): void {
 
   describe.each(table.rows)("$sdk $version $api", (row) => {
     const name = toRowName(row);
+    const openAdapters: SdkAdapter[] = [];
+    const openAdapter = ({ url, http2Url }: Simulator): SdkAdapter => {
+      const origin = row.transport === "node:http2" ? http2Url : url;
+      const adapter = row.createAdapter(origin + table.basePath, row.model);
+      if (adapter.close !== undefined) openAdapters.push(adapter);
+      return adapter;
+    };
+    afterEach(() => {
+      for (const adapter of openAdapters.splice(0)) adapter.close?.();
+    });
+
     const absent = ABSENT_CELLS[name] ?? {};
     it.each(WAYS_OF_CALLING.filter((way) => way in absent).map((way) => ({ way, reason: absent[way] })))(
       `${name} has no $way: $reason`,
       async ({ way, reason }) => {
-        const view = await callInWay(way, row.createAdapter(reference.url + table.basePath, row.model), "Hello.");
+        const view = await callInWay(way, openAdapter(reference), "Hello.");
         expect(view.error).toMatchObject({ message: reason });
       },
     );
@@ -71,17 +84,17 @@ export function describeCallTable(table: CallTable): void {
         const before = {
           spans: ledger.callSpans().length,
           requests: [simulator, reference].map((each) => each.requests().length),
-          billed: simulator.journal().length,
+          billed: [simulator, reference].map((each) => each.journal().length),
         };
         const key = `${name}-${way}`.replaceAll(/[^\w.-]+/g, "_");
         const prompt = `Tell me about Oslo. ${toMarkers(way, key)}`;
-        const without = await callInWay(way, row.createAdapter(reference.url + table.basePath, row.model), prompt);
+        const without = await callInWay(way, openAdapter(reference), prompt);
         expect(ledger.callSpans()).toHaveLength(before.spans);
 
         instrumentation.enable();
         const attribution = { tenantId: name, userId: way, feature: FEATURE };
         const { traceId, value } = await ledger.handleRequest(attribution, () =>
-          callInWay(way, row.createAdapter(simulator.url + table.basePath, row.model), prompt),
+          callInWay(way, openAdapter(simulator), prompt),
         );
         const expected = expectOutcomes(way, row);
         const calls = await ledger.callsOf(
@@ -96,7 +109,13 @@ export function describeCallTable(table: CallTable): void {
           each.requests().slice(before.requests[at]).map(toRequestView),
         );
         expect(seen).toEqual(seenWithout);
-        const billed = simulator.journal().slice(before.billed);
+        const billed = simulator.journal().slice(before.billed[0]);
+        // The provider sees the client stay or leave as it does without us; when garbage is collected, nobody can say.
+        if (!endsWhenCollected(way, row)) {
+          await expect
+            .poll(() => readEndings(simulator, before.billed[0]))
+            .toEqual(await waitForEndings(reference, before.billed[1]));
+        }
         expect(calls).toEqual(toExpectedRows({ row, way, expected, billed }));
         expect(ledger.complaints()).toEqual([]);
         counted.calls += expected.length;
@@ -113,6 +132,19 @@ export function describeCallTable(table: CallTable): void {
     const rows = await ledger.sql("SELECT toUInt32(count()) AS calls FROM calls");
     expect(rows).toEqual([{ calls: counted.calls }]);
   });
+}
+
+/** How the provider saw each billed call end. */
+function readEndings(simulator: Simulator, billedBefore = 0): readonly BilledCall["outcome"][] {
+  return simulator
+    .journal()
+    .slice(billedBefore)
+    .map(({ outcome }) => outcome);
+}
+
+async function waitForEndings(simulator: Simulator, billedBefore = 0): Promise<readonly BilledCall["outcome"][]> {
+  await expect.poll(() => readEndings(simulator, billedBefore)).not.toContain("running");
+  return readEndings(simulator, billedBefore);
 }
 
 function collectGarbage(): void {

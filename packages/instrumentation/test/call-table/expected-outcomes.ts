@@ -3,11 +3,14 @@ import { SUBJECTS, type WayOfCalling } from "./ways-of-calling.ts";
 /** When the wire says what a stream cost: in its last event, the input in its first and the rest in its last, or so far in each. */
 export type UsageArrival = "at the end" | "input first" | "so far in each chunk";
 
-/** What an SDK sends its requests with; `node-fetch` reads a stream ahead that the app does not read. */
-export type Transport = "fetch" | "node-fetch" | "node:https" | "node:http2";
+/** What an SDK sends its requests with. */
+export type Transport = "fetch" | "node-fetch" | "node:http" | "node:http2";
 
-/** What an SDK does with a stream that the app leaves: cancels it, or just lets go of it. */
-export type LeftStream = "is cancelled" | "is let go of";
+/** What an SDK, or its HTTP client, does with a short stream that the app never reads: nothing, or it reads ahead. */
+export type UnreadStream = "stays unread" | "is read ahead";
+
+/** What an SDK does with a stream that the app leaves: cancels it, just lets go of it, or reads on to its end. */
+export type LeftStream = "is cancelled" | "is let go of" | "is read on";
 
 /** What the ledger must say of one attempt. */
 export interface ExpectedCall {
@@ -22,6 +25,7 @@ export interface ExpectedCall {
 export interface WireTraits {
   readonly usageArrives: UsageArrival;
   readonly transport: Transport;
+  readonly unreadStream: UnreadStream;
   readonly leftStream: LeftStream;
 }
 
@@ -41,10 +45,11 @@ const BEGUN: Readonly<Record<UsageArrival, ExpectedCall>> = {
 const OUTCOMES: Readonly<Record<WayOfCalling, (wire: WireTraits) => readonly ExpectedCall[]>> = {
   plain: () => [EXACT],
   streamToEnd: () => [EXACT],
-  earlyBreak: ({ usageArrives }) => [BEGUN[usageArrives]],
+  // What the SDK has received although the app has not is billed, and known.
+  earlyBreak: ({ usageArrives, leftStream }) => [leftStream === "is read on" ? EXACT : BEGUN[usageArrives]],
   abort: ({ usageArrives }) => [BEGUN[usageArrives]],
   dropped: ({ usageArrives }) => [{ ...BEGUN[usageArrives], status: "error" }],
-  unconsumed: ({ transport }) => [transport === "node-fetch" ? EXACT : UNKNOWN],
+  unconsumed: ({ unreadStream }) => [unreadStream === "is read ahead" ? EXACT : UNKNOWN],
   structured: () => [EXACT],
   rawResponse: () => [EXACT, EXACT],
   toolTurns: () => [EXACT, EXACT],

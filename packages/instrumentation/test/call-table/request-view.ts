@@ -3,6 +3,7 @@ import type { ReceivedRequest } from "../../../simulator/src/index.ts";
 /** Differs between two runs, or where a wish for usage is added to the body. */
 const VOLATILE_HEADERS: ReadonlySet<string> = new Set([
   "host",
+  ":authority",
   "content-length",
   "idempotency-key",
   "authorization",

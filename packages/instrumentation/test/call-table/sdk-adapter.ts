@@ -18,6 +18,8 @@ export interface SdkAdapter {
   respondRaw(ask: Ask): Promise<unknown>;
   /** Two calls: the model asks for a tool, and is given its result. */
   callTool(ask: Ask): Promise<unknown>;
+  /** Closes connections that would stay open. */
+  close?(): void;
 }
 
 /** The tool of `callTool`: its name, what it is for, and the schema of its arguments. */
