@@ -11,6 +11,11 @@ type Consumer = (typeof CONSUMERS)[number];
 /** Ends the calls whose responses nobody ever reads, when they are collected. */
 const forgotten = new FinalizationRegistry<ObservedBody>((body) => body.abandon());
 
+/** What is known of the responses whose own properties ask for it. */
+const watches = new WeakMap<object, ResponseWatch>();
+/** The own properties of a watched response, by its prototype: made once, as making them a response is what costs most. */
+const properties = new WeakMap<object, PropertyDescriptorMap>();
+
 /**
  * Watches how the app reads a response, on the response itself. A new `Response` around a teed body would lose what only
  * `fetch` can set (url, type, redirected, also on clones), would read a body that nobody asked for, and would parse JSON a
@@ -20,62 +25,125 @@ const forgotten = new FinalizationRegistry<ObservedBody>((body) => body.abandon(
 export function observeResponse(response: Response, call: ObservedCall, createFilter?: () => StreamFilter): void {
   const prototype: object = Object.getPrototypeOf(response);
   const body = call.openBody(response.headers, removeOpenBody);
-  const readSource = (): ReadableStream | null => Reflect.get(prototype, "body", response);
   // No body, or a stand-in for a response that a test put there.
-  if (!(readSource() instanceof ReadableStream)) return body.complete();
+  if (!(Reflect.get(prototype, "body", response) instanceof ReadableStream)) return body.complete();
   const tap: Tap = { body, filter: createFilter?.(), isInternal: false, keep: undefined };
+  watches.set(response, new ResponseWatch(response, prototype, tap, call, createFilter));
   forgotten.register(response, body);
   addOpenBody(body);
+  Object.defineProperties(response, readProperties(prototype));
+}
 
-  let exposed: ExposedStream | undefined;
-  // A clone leaves the response with another stream than the one that the app may have seen.
-  const isExposedTaken = () => exposed?.stream.locked === true && exposed.source === readSource();
-  const isTaken = () => response.bodyUsed || readSource()?.locked === true || isExposedTaken();
-  const lockIfTaken = () => {
-    if (isExposedTaken() && exposed?.source.locked === false) exposed.lockSource();
-  };
-  const exposeStream = (): ReadableStream | null => {
-    const source = readSource();
-    if (source === null || exposed?.source === source) return exposed?.stream ?? source;
-    // Being read by one of the response's own methods, which is watched there.
-    if (source.locked || response.bodyUsed) return source;
-    exposed = canWatchStreams() ? watchStream(source, tap, response) : passOn(source, tap, response);
-    return exposed.stream;
-  };
-  const runNative = (native: unknown, self: unknown, args: unknown[]): unknown => {
-    tap.isInternal = true;
-    try {
-      return Reflect.apply(native as () => unknown, self, args);
-    } finally {
-      tap.isInternal = false;
-    }
-  };
+function readProperties(prototype: object): PropertyDescriptorMap {
+  let known = properties.get(prototype);
+  if (known === undefined) properties.set(prototype, (known = createProperties(prototype)));
+  return known;
+}
 
-  define(response, "body", { get: exposeStream });
-  for (const name of CONSUMERS) {
-    const native: unknown = Reflect.get(prototype, name);
-    if (typeof native !== "function") continue;
-    const consume = function (this: unknown, ...args: unknown[]): unknown {
-      if (this !== response) return Reflect.apply(native, this, args);
-      const isWatched = !isTaken();
-      lockIfTaken();
-      if (isWatched && tap.filter !== undefined) return consumeFiltered(name, exposeStream(), response);
-      if (isWatched) body.isAwaited = true;
-      const result = runNative(native, this, args);
-      return isWatched && result instanceof Promise ? watchResult(name, result, body, call) : result;
+function createProperties(prototype: object): PropertyDescriptorMap {
+  const created: PropertyDescriptorMap = {
+    body: {
+      get(this: object): unknown {
+        const watch = watches.get(this);
+        return watch === undefined ? Reflect.get(prototype, "body", this) : watch.exposeStream();
+      },
+      configurable: true,
+    },
+  };
+  for (const name of [...CONSUMERS, "clone"] as const) {
+    if (typeof Reflect.get(prototype, name) !== "function") continue;
+    const { [name]: method } = {
+      [name](this: object, ...args: unknown[]): unknown {
+        // Asked for at each call: others may have put theirs there meanwhile.
+        const native = Reflect.get(prototype, name) as Method;
+        const watch = watches.get(this);
+        if (watch === undefined) return Reflect.apply(native, this, args);
+        return name === "clone" ? watch.clone(native) : watch.consume(name, native, args);
+      },
     };
-    define(response, name, { value: named(consume, name), writable: true });
+    created[name] = { value: method, configurable: true, writable: true };
   }
-  const clone = function (this: unknown): unknown {
-    const native: unknown = Reflect.get(prototype, "clone");
-    if (this !== response) return Reflect.apply(native as () => unknown, this, []);
-    lockIfTaken();
-    const copy = runNative(native, this, []);
+  return created;
+}
+
+type Method = (...args: unknown[]) => unknown;
+
+class ResponseWatch {
+  readonly #response: Response;
+  readonly #prototype: object;
+  readonly #tap: Tap;
+  readonly #call: ObservedCall;
+  readonly #createFilter: (() => StreamFilter) | undefined;
+  #exposed: ExposedStream | undefined;
+
+  constructor(
+    response: Response,
+    prototype: object,
+    tap: Tap,
+    call: ObservedCall,
+    createFilter: (() => StreamFilter) | undefined,
+  ) {
+    this.#response = response;
+    this.#prototype = prototype;
+    this.#tap = tap;
+    this.#call = call;
+    this.#createFilter = createFilter;
+  }
+
+  /** The stream that the app gets. */
+  exposeStream(): ReadableStream | null {
+    const source = this.#readSource();
+    if (source === null || this.#exposed?.source === source) return this.#exposed?.stream ?? source;
+    // Being read by one of the response's own methods, which is watched there.
+    if (source.locked || this.#response.bodyUsed) return source;
+    const expose = canWatchStreams() ? watchStream : passOn;
+    this.#exposed = expose(source, this.#tap, this.#response);
+    return this.#exposed.stream;
+  }
+
+  /** Runs one of the response's own methods that read it to its end. */
+  consume(name: Consumer, native: Method, args: unknown[]): unknown {
+    const isWatched = !this.#isTaken();
+    this.#lockIfTaken();
+    if (isWatched && this.#tap.filter !== undefined) return consumeFiltered(name, this.exposeStream(), this.#response);
+    if (isWatched) this.#tap.body.isAwaited = true;
+    const result = this.#runNative(native, args);
+    return isWatched && result instanceof Promise ? watchResult(name, result, this.#tap.body, this.#call) : result;
+  }
+
+  clone(native: Method): unknown {
+    this.#lockIfTaken();
+    const copy = this.#runNative(native, []);
     if (copy instanceof Object)
-      call.guard("observing a clone", () => observeResponse(copy as Response, call, createFilter));
+      this.#call.guard("observing a clone", () => observeResponse(copy as Response, this.#call, this.#createFilter));
     return copy;
-  };
-  define(response, "clone", { value: named(clone, "clone"), writable: true });
+  }
+
+  #readSource(): ReadableStream | null {
+    return Reflect.get(this.#prototype, "body", this.#response) as ReadableStream | null;
+  }
+
+  /** A clone leaves the response with another stream than the one that the app may have seen. */
+  #isExposedTaken(): boolean {
+    return this.#exposed?.stream.locked === true && this.#exposed.source === this.#readSource();
+  }
+
+  #isTaken(): boolean {
+    return this.#response.bodyUsed || this.#readSource()?.locked === true || this.#isExposedTaken();
+  }
+
+  #lockIfTaken(): void {
+    if (this.#isExposedTaken() && this.#exposed?.source.locked === false) this.#exposed.lockSource();
+  }
+
+  #runNative(native: Method, args: unknown[]): unknown {
+    this.#tap.isInternal = true;
+    try {
+      return Reflect.apply(native, this.#response, args);
+    } finally {
+      this.#tap.isInternal = false;
+    }
+  }
 }
 
 /** Reads the stream without what was not asked for, by the runtime's own method on a response made for it. */
@@ -114,12 +182,4 @@ function showResult(name: Consumer, value: unknown, body: ObservedBody): void {
     (text) => body.readText(text),
     () => body.complete(),
   );
-}
-
-function define(response: Response, name: string, descriptor: PropertyDescriptor): void {
-  Object.defineProperty(response, name, { configurable: true, enumerable: false, ...descriptor });
-}
-
-function named(method: (...args: unknown[]) => unknown, name: string): unknown {
-  return Object.defineProperty(method, "name", { value: name });
 }
