@@ -1,4 +1,5 @@
 import { AnthropicInstrumentation } from "@spancost/instrumentation-anthropic";
+import { AwsBedrockInstrumentation } from "@spancost/instrumentation-aws-bedrock";
 import { GoogleGenAIInstrumentation } from "@spancost/instrumentation-google-genai";
 import { GroqInstrumentation } from "@spancost/instrumentation-groq";
 import { OpenAIInstrumentation } from "@spancost/instrumentation-openai";
@@ -11,5 +12,6 @@ export function createInstrumentations({ baseUrls, includeUsage }: NodeConfig) {
     new AnthropicInstrumentation({ baseUrls: baseUrls.anthropic }),
     new GoogleGenAIInstrumentation({ baseUrls: baseUrls.google }),
     new GroqInstrumentation({ baseUrls: baseUrls.groq }),
+    new AwsBedrockInstrumentation({ baseUrls: baseUrls.bedrock }),
   ];
 }
