@@ -47,9 +47,7 @@ export class SseSplitter {
 
   /** Whether nothing of an event is held: bytes up to the end of an event may be left out. */
   get isBetweenEvents(): boolean {
-    return (
-      this.#length === 0 && !this.#tooLong && !this.#skipLineFeed && !this.#isInCharacter && this.#data === undefined
-    );
+    return this.#length === 0 && !this.#tooLong && !this.#isInCharacter && this.#data === undefined;
   }
 
   /** Reads the next piece. Keeps no reference to it: its buffer may be transferred afterwards. */

@@ -160,3 +160,10 @@ describe.each(FORMATS.map((format) => [format.name, format] as const))("%s", (_n
     );
   });
 });
+
+it("reads on after half a character that came between events", () => {
+  const events = CHAT_STREAM.split(/(?<=\n\n)/).map((text) => new TextEncoder().encode(text));
+  const dull = new TextEncoder().encode('data: {"choices":[]}\n\n');
+  const pieces = [...events.slice(0, 2), Uint8Array.of(0xc3), dull, ...events.slice(2)];
+  expect(readStream(OPENAI_CHAT, pieces)).toEqual(readStream(OPENAI_CHAT, [CHAT_STREAM]));
+});

@@ -21,6 +21,7 @@ const CHUNKS = [
   `: keep-alive "usage":null`,
   `event: ping%id: 7%data: {"usage":"null","choices":[]}`,
   `data: {"usage":%data: null}`,
+  `data: {"a":{"usage":null}%data: }`,
   `data: no JSON "usage":null}`,
   `data: [DONE]`,
 ] as const;
