@@ -1,9 +1,12 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
+import type { AskedUsage } from "../../calls/start-call.ts";
 import type { CallStarter } from "../hook.ts";
 import { observeSafely } from "../wire/guard.ts";
 import { RequestBody } from "../wire/request-body.ts";
 import { shadowMethod } from "../wire/shadow.ts";
 import { WireCall } from "../wire/wire-call.ts";
+import { exchangeBody, isWholeBody, rememberRefusal } from "./ask-for-usage.ts";
+import { filterStream } from "./filter-stream.ts";
 import { readHead } from "./request-head.ts";
 
 /**
@@ -22,6 +25,8 @@ class ObservedRequest {
   #response: IncomingMessage | undefined;
   /** Given up by the app, which Node then reports as a connection that broke, or as what the app gave for a reason. */
   #left: { readonly error: unknown } | undefined;
+  #hasBody = false;
+  #asked: AskedUsage | undefined;
   #isOver = false;
   readonly #releases: (() => void)[] = [];
 
@@ -31,20 +36,29 @@ class ObservedRequest {
   }
 
   watch(): void {
-    this.#before(this.#request, "write", ([chunk, encoding]) => this.#body.collect(chunk, encoding));
-    this.#before(this.#request, "end", ([chunk, encoding]) => {
-      this.#body.collect(chunk, encoding, true);
-      this.#start();
-    });
+    this.#before(this.#request, "write", (args) => this.#onWrite(args, false));
+    this.#before(this.#request, "end", (args) => this.#onWrite(args, true));
     this.#before(this.#request, "destroy", ([reason]) => this.#leave(reason));
     this.#before(this.#request, "emit", ([name, detail]) => this.#onEvent(name, detail));
   }
 
-  #before(target: object, name: string, observe: (args: readonly unknown[]) => void): void {
-    const observeOnce = (args: readonly unknown[]): void => {
+  #before(target: object, name: string, observe: (args: unknown[]) => void): void {
+    const observeOnce = (args: unknown[]): void => {
       if (!this.#isOver) observeSafely(`observing "${name}"`, () => observe(args));
     };
     this.#releases.push(shadowMethod(target, name, observeOnce));
+  }
+
+  #onWrite(args: unknown[], isLast: boolean): void {
+    const isWhole = !this.#hasBody && isWholeBody(this.#request, args, isLast);
+    this.#hasBody ||= args[0] !== undefined && args[0] !== null && typeof args[0] !== "function";
+    this.#body.collect(args[0], args[1], isLast || isWhole);
+    if (!isLast && !isWhole) return;
+    if (!this.#start() || !isWhole) return;
+    const asked = this.#call.askForUsage();
+    if (asked === undefined) return;
+    exchangeBody(this.#request, args, asked);
+    this.#asked = asked;
   }
 
   #start(): boolean {
@@ -72,6 +86,10 @@ class ObservedRequest {
 
   #onResponse(response: IncomingMessage): void {
     this.#response = response;
+    if (this.#asked !== undefined) {
+      rememberRefusal(this.#request, response.statusCode);
+      filterStream(response, this.#asked);
+    }
     if (!this.#start()) return;
     const readHeader = (name: string) => readIncoming(response, name);
     if (!this.#call.respond(response.statusCode ?? 0, readHeader)) return this.#stop();

@@ -1,5 +1,5 @@
 import type { CallStarter, Hook } from "../hook.ts";
-import { observeSafely } from "../wire/guard.ts";
+import { reportFailure } from "../wire/guard.ts";
 import { UnclaimedHosts } from "../wire/unclaimed-hosts.ts";
 import { ObservedRequest } from "./observe-request.ts";
 import { type UndiciRequest, isToProxy, readUrl, runAsCaller } from "./undici-request.ts";
@@ -34,7 +34,7 @@ export function createUndiciHook(calls: CallStarter): Hook {
       if (observation.isCall) observed.set(request, observation);
     });
   });
-  const followers = createFollowers((request) => observed.get(request), forget);
+  const followers = createFollowers(observed, forget);
   // Asked for this way, bundlers and runtimes without Node's modules have nothing to resolve.
   const channels = globalThis.process?.getBuiltinModule?.("node:diagnostics_channel");
   let isInstalled = false;
@@ -72,12 +72,13 @@ export function createUndiciHook(calls: CallStarter): Hook {
 }
 
 function createFollowers(
-  find: (request: UndiciRequest) => ObservedRequest | undefined,
+  observed: ReadonlyMap<UndiciRequest, ObservedRequest>,
   forget: (request: UndiciRequest) => void,
 ): readonly (readonly [channel: string, listener: Listener])[] {
   const follow = (channel: string, tell: (request: ObservedRequest, message: Message) => void, isLast = false) => {
     const listener = listen(channel, (message) => {
-      const request = find(message.request);
+      // Nearly always nothing is observed.
+      const request = observed.size === 0 ? undefined : observed.get(message.request);
       if (request === undefined) return;
       if (isLast) forget(message.request);
       tell(request, message);
@@ -94,6 +95,13 @@ function createFollowers(
   ];
 }
 
+/** Runs for every request of the app, several times: no closure is made. */
 function listen(channel: string, tell: (message: Message) => void): Listener {
-  return (message) => observeSafely(`observing "${channel}"`, () => tell(message as Message));
+  return (message) => {
+    try {
+      tell(message as Message);
+    } catch (error) {
+      reportFailure(`observing "${channel}"`, error);
+    }
+  };
 }

@@ -1,6 +1,6 @@
 import { type Context, context } from "@opentelemetry/api";
 import { UNKNOWN_OUTCOME } from "@spancost/llm-wire";
-import type { StartedCall } from "../../calls/start-call.ts";
+import type { AskedUsage, StartedCall } from "../../calls/start-call.ts";
 import type { CallStarter } from "../hook.ts";
 import { type ByteSink, decodeBefore } from "./decoded-copy.ts";
 
@@ -40,6 +40,11 @@ export class WireCall {
     const facts = { url, method, readBody, readHeader: (name: string) => this.#head.readHeader(name) };
     this.#started = context.with(this.#context, () => this.#calls.start(facts));
     return this.#started !== undefined;
+  }
+
+  /** The request with the wish for usage added, where that may be asked for. */
+  askForUsage(): AskedUsage | undefined {
+    return this.#started?.askForUsage();
   }
 
   /** Takes the response's head; false when its body is not of interest. */
