@@ -33,12 +33,18 @@ export const SUBJECTS: Readonly<Record<WayOfCalling, string>> = {
 /** Milliseconds between two chunks: long enough that each reaches the app alone. */
 const PACE = "[delay=15]";
 
+/** Compressed, as providers' edges answer. */
+const COMPRESSED = "[gzip=1]";
+
 /** Markers that make the simulator answer as the way needs it. `key` is the call's own. */
 export function toMarkers(way: WayOfCalling, key: string): string {
   const steering: Partial<Record<WayOfCalling, string>> = {
     earlyBreak: PACE,
     abort: PACE,
     dropped: `${PACE} [fault=drop]`,
+    plain: COMPRESSED,
+    rawResponse: COMPRESSED,
+    toolTurns: COMPRESSED,
     retried: `[fault=429-once:${key}]`,
     failed: "[fault=500]",
   };
