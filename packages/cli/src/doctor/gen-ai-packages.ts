@@ -13,7 +13,7 @@ export const PROVIDER_SDKS: Readonly<Record<string, SupportedSdk>> = {
   openai: { coverage: "openai", range: ">=4.0.0 <8.0.0" },
   "@anthropic-ai/sdk": { coverage: "anthropic", range: ">=0.20.0 <2.0.0" },
   "@google/genai": { coverage: "google", range: ">=1.0.0 <4.0.0" },
-  "groq-sdk": { coverage: "groq", range: ">=0.30.0 <2.0.0" },
+  "groq-sdk": { coverage: "groq", range: ">=0.37.0 <2.0.0" },
   "@aws-sdk/client-bedrock-runtime": { coverage: "bedrock", range: ">=3.600.0 <4.0.0" },
 };
 
