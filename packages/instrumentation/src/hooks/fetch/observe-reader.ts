@@ -16,7 +16,7 @@ export interface Tap {
 
 type AnyReader = ReadableStreamDefaultReader | ReadableStreamBYOBReader;
 /** Structural: default and BYOB readers, and iterators, give the same. */
-export interface ReadResult {
+interface ReadResult {
   readonly done: boolean;
   readonly value: unknown;
 }
