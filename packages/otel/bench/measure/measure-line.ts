@@ -23,6 +23,8 @@ export interface Processor {
 export interface Line {
   readonly name: string;
   createTracer(processors: readonly Processor[], scope: string): Tracer;
+  /** A tracer whose sampler drops every span, alone or inside `BillingSampler`. */
+  createDroppingTracer(isBilled: boolean): Tracer;
   createBatchProcessor(exporter: SpanExporter): Processor;
   createBaggageProcessor(): Processor;
 }
@@ -40,6 +42,19 @@ interface Variant {
 
 /** Runs all comparisons on one line; each variant's spans are checked first. */
 export async function measureLine(line: Line): Promise<void> {
+  const [dropping, billing] = [line.createDroppingTracer(false), line.createDroppingTracer(true)];
+  assert.deepEqual(
+    [dropping, billing].map((tracer) => ["GET /", "chat"].map((name) => tracer.startSpan(name).isRecording())),
+    [
+      [false, false],
+      [false, true],
+    ],
+  );
+  await compare({
+    name: `${line.name}: HTTP span that is dropped, BillingSampler / its inner sampler`,
+    baseline: () => recordHttpSpan(dropping),
+    candidate: () => recordHttpSpan(billing),
+  });
   const ours = (exporter: SpanExporter): Processor[] => [new SpancostSpanProcessor({ exporter })];
   const bare = (exporter: SpanExporter): Processor[] => [line.createBatchProcessor(exporter)];
   const beside = (exporter: SpanExporter): Processor[] => [
