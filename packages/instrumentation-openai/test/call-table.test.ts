@@ -28,6 +28,7 @@ function toRows(alias: string, OpenAI: unknown, transport: Transport): CallTable
     {
       ...shared,
       api: "chat completions",
+      usageIsWishedFor: true,
       createAdapter: (baseUrl, model) => createChatAdapter(createClient(baseUrl), model),
     },
     {

@@ -106,7 +106,10 @@ export function describeCallTable(table: CallTable): void {
 
         expect(value).toEqual(without);
         const [seen, seenWithout] = [simulator, reference].map((each, at) =>
-          each.requests().slice(before.requests[at]).map(toRequestView),
+          each
+            .requests()
+            .slice(before.requests[at])
+            .map((request) => toRequestView(request, row.usageIsWishedFor === true)),
         );
         expect(seen).toEqual(seenWithout);
         const billed = simulator.journal().slice(before.billed[0]);

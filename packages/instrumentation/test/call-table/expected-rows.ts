@@ -19,6 +19,8 @@ export interface CallTableRow extends WireTraits {
   readonly reports: readonly UsagePart[];
   /** Whether the wire says nothing of a part that is zero; then it is unknown. */
   readonly leavesZerosOut: boolean;
+  /** Whether streams have usage only because the instrumentation asks for it. @default false */
+  readonly usageIsWishedFor?: boolean;
   /** `baseUrl`: of the simulator, with the provider's prefix. */
   createAdapter(baseUrl: string, model: string): SdkAdapter;
 }
