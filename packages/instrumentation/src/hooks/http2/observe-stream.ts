@@ -1,6 +1,6 @@
 import type { ClientHttp2Stream, IncomingHttpHeaders as HttpHeaders, IncomingHttpStatusHeader } from "node:http2";
 import type { CallStarter } from "../hook.ts";
-import { observeSafely } from "../wire/guard.ts";
+import { reportFailure } from "../wire/guard.ts";
 import { RequestBody } from "../wire/request-body.ts";
 import { shadowMethod } from "../wire/shadow.ts";
 import { WireCall, type WireRequestHead } from "../wire/wire-call.ts";
@@ -38,7 +38,12 @@ export class ObservedStream {
 
   #before(name: string, observe: (args: readonly unknown[]) => void): void {
     const observeOnce = (args: readonly unknown[]): void => {
-      if (!this.#isOver) observeSafely(`observing "${name}"`, () => observe(args));
+      if (this.#isOver) return;
+      try {
+        observe(args);
+      } catch (error) {
+        reportFailure(`observing "${name}"`, error);
+      }
     };
     this.#releases.push(shadowMethod(this.#stream, name, observeOnce));
   }

@@ -12,7 +12,8 @@ export function filterStream(response: IncomingMessage, asked: AskedUsage): void
   if (!EVENT_STREAM.test(response.headers["content-type"] ?? "") || response.headers["content-encoding"] !== undefined)
     return;
   const filter = asked.createFilter();
-  const tell: Tell = ([chunk, encoding], pass) => {
+  const tell: Tell = ([chunk, encoding], original, self) => {
+    const pass = (...args: unknown[]): unknown => Reflect.apply(original as () => unknown, self, args);
     if (chunk === null) {
       const rest = filter.end();
       if (rest.length > 0) pass(toBuffer(rest));

@@ -1,7 +1,7 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
 import type { AskedUsage } from "../../calls/start-call.ts";
 import type { CallStarter } from "../hook.ts";
-import { observeSafely } from "../wire/guard.ts";
+import { reportFailure } from "../wire/guard.ts";
 import { RequestBody } from "../wire/request-body.ts";
 import { shadowMethod } from "../wire/shadow.ts";
 import { WireCall } from "../wire/wire-call.ts";
@@ -44,7 +44,12 @@ class ObservedRequest {
 
   #before(target: object, name: string, observe: (args: unknown[]) => void): void {
     const observeOnce = (args: unknown[]): void => {
-      if (!this.#isOver) observeSafely(`observing "${name}"`, () => observe(args));
+      if (this.#isOver) return;
+      try {
+        observe(args);
+      } catch (error) {
+        reportFailure(`observing "${name}"`, error);
+      }
     };
     this.#releases.push(shadowMethod(target, name, observeOnce));
   }

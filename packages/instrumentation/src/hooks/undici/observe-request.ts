@@ -1,5 +1,5 @@
 import type { CallStarter } from "../hook.ts";
-import { observeSafely } from "../wire/guard.ts";
+import { reportFailure } from "../wire/guard.ts";
 import { RequestBody } from "../wire/request-body.ts";
 import { shadowMethod } from "../wire/shadow.ts";
 import { WireCall } from "../wire/wire-call.ts";
@@ -72,8 +72,13 @@ export class ObservedRequest {
   }
 
   #before(request: UndiciRequest, name: string, observe: (args: readonly unknown[]) => void): void {
-    const observeHarmlessly = (args: readonly unknown[]) =>
-      observeSafely(`observing undici's "${name}"`, () => observe(args));
+    const observeHarmlessly = (args: readonly unknown[]): void => {
+      try {
+        observe(args);
+      } catch (error) {
+        reportFailure(`observing undici's "${name}"`, error);
+      }
+    };
     this.#releases.push(shadowMethod(request, name, observeHarmlessly));
   }
 }

@@ -59,7 +59,7 @@ export class WireCall {
   }
 
   readBytes(bytes: Uint8Array): void {
-    this.#started?.call.guard("reading the response", () => this.#sink?.readBytes(bytes));
+    this.#sink?.readBytes(bytes);
   }
 
   /** The response has come in full. */
