@@ -11,7 +11,7 @@ const MS_PER_SECOND = 1_000;
 const NANOS_IN_A_MS = 1_000_000;
 
 /** Prices the LLM call that a span is, in USD as a double; `undefined` when it is none, or has no price that can be known. */
-export function priceSpan(span: EndedSpan): number | undefined {
+function priceSpan(span: EndedSpan): number | undefined {
   const scope = span.instrumentationScope ?? span.instrumentationLibrary;
   const name = scope?.name ?? "";
   return (name.startsWith(OWN_SCOPES) ? priceInBrief(span) : undefined) ?? priceInFull(span, name, scope?.version);
