@@ -29,7 +29,7 @@ export function createMessagesAdapter(client: Anthropic, model: string): SdkAdap
           ),
     async respondRaw(ask) {
       const beside = await messages.create(toBody(ask), toOptions(ask)).withResponse();
-      const response = await messages.create(toBody(ask), toOptions(ask)).asResponse();
+      const response = await messages.create({ ...toBody(ask), stream: true }, toOptions(ask)).asResponse();
       return [beside, response, await response.text(), response.bodyUsed];
     },
     async callTool(ask) {

@@ -27,7 +27,7 @@ export function createChatAdapter(client: Groq, model: string): SdkAdapter {
     },
     async respondRaw(ask) {
       const beside = await completions.create(toBody(ask), toOptions(ask)).withResponse();
-      const response = await completions.create(toBody(ask), toOptions(ask)).asResponse();
+      const response = await completions.create({ ...toBody(ask), stream: true }, toOptions(ask)).asResponse();
       return [beside, response, await response.text(), response.bodyUsed];
     },
     async callTool(ask) {

@@ -33,7 +33,9 @@ export function createChatAdapter(client: OpenAI, model: string): SdkAdapter {
       ),
     async respondRaw(ask) {
       const beside = await client.chat.completions.create(toBody(ask), toOptions(ask)).withResponse();
-      const response = await client.chat.completions.create(toBody(ask), toOptions(ask)).asResponse();
+      const response = await client.chat.completions
+        .create({ ...toBody(ask), stream: true }, toOptions(ask))
+        .asResponse();
       return [beside, response, await response.text(), response.bodyUsed];
     },
     async callTool(ask) {
@@ -62,7 +64,7 @@ export function createResponsesAdapter(client: OpenAI, model: string): SdkAdapte
       ),
     async respondRaw(ask) {
       const beside = await client.responses.create(toBody(ask), toOptions(ask)).withResponse();
-      const response = await client.responses.create(toBody(ask), toOptions(ask)).asResponse();
+      const response = await client.responses.create({ ...toBody(ask), stream: true }, toOptions(ask)).asResponse();
       return [beside, response, await response.text(), response.bodyUsed];
     },
     async callTool(ask) {

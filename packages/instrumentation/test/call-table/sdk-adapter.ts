@@ -14,7 +14,7 @@ export interface SdkAdapter {
   stream(ask: Ask): Promise<AsyncIterable<unknown>>;
   /** `.parse()`, or the nearest thing that the SDK has. */
   parse(ask: Ask): Promise<unknown>;
-  /** Two calls: with the response beside the result, and the response alone, or the nearest things that the SDK has. */
+  /** Two calls: a plain one with the response beside its result, a streamed one as the response alone; or the nearest things. */
   respondRaw(ask: Ask): Promise<unknown>;
   /** Two calls: the model asks for a tool, and is given its result. */
   callTool(ask: Ask): Promise<unknown>;
