@@ -2,7 +2,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { TracerProvider } from "@opentelemetry/api";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { type BilledCall, type Simulator, startSimulator } from "../../../simulator/src/index.ts";
+import { type ReceivedRequest, type Simulator, startSimulator } from "../../../simulator/src/index.ts";
 import { ABSENT_CELLS } from "./absent-cells.ts";
 import { callInWay } from "./call-in-way.ts";
 import { describeOutcome, endsWhenCollected, expectOutcomes } from "./expected-outcomes.ts";
@@ -11,6 +11,7 @@ import { withoutKnownDifferences } from "./known-differences.ts";
 import { type Ledger, startLedger } from "./ledger.ts";
 import type { SdkAdapter } from "./sdk-adapter.ts";
 import { readTestedVersions, toTestedVersions } from "./tested-versions.ts";
+import { recordProvider } from "./provider-record.ts";
 import { toRequestView } from "./request-view.ts";
 import { toMarkers, WAYS_OF_CALLING } from "./ways-of-calling.ts";
 
@@ -82,15 +83,13 @@ export function describeCallTable(table: CallTable): void {
     it.each(present.map((way) => ({ way, sentence: describeOutcome(way, row) })))(
       `${name}: $sentence`,
       async ({ way }) => {
-        const before = {
-          spans: ledger.callSpans().length,
-          requests: [simulator, reference].map((each) => each.requests().length),
-          billed: [simulator, reference].map((each) => each.journal().length),
-        };
+        const spansBefore = ledger.callSpans().length;
+        const seen = recordProvider(simulator);
+        const seenWithout = recordProvider(reference);
         const key = `${name}-${way}`.replaceAll(/[^\w.-]+/g, "_");
         const prompt = `Tell me about Oslo. ${toMarkers(way, key)}`;
         const without = await callInWay(way, openAdapter(reference), prompt);
-        expect(ledger.callSpans()).toHaveLength(before.spans);
+        expect(ledger.callSpans()).toHaveLength(spansBefore);
 
         instrumentation.enable();
         const attribution = { tenantId: name, userId: way, feature: FEATURE };
@@ -106,21 +105,11 @@ export function describeCallTable(table: CallTable): void {
         instrumentation.disable();
 
         expect(withoutKnownDifferences(value, row)).toEqual(withoutKnownDifferences(without, row));
-        const [seen, seenWithout] = [simulator, reference].map((each, at) =>
-          each
-            .requests()
-            .slice(before.requests[at])
-            .map((request) => toRequestView(request, row.usageIsWishedFor === true)),
-        );
-        expect(seen).toEqual(seenWithout);
-        const billed = simulator.journal().slice(before.billed[0]);
+        const toView = (request: ReceivedRequest) => toRequestView(request, row.usageIsWishedFor === true);
+        expect((await seen.requests()).map(toView)).toEqual((await seenWithout.requests()).map(toView));
         // The provider sees the client stay or leave as it does without us; when garbage is collected, nobody can say.
-        if (!endsWhenCollected(way, row)) {
-          await expect
-            .poll(() => readEndings(simulator, before.billed[0]))
-            .toEqual(await waitForEndings(reference, before.billed[1]));
-        }
-        expect(calls).toEqual(toExpectedRows({ row, way, expected, billed }));
+        if (!endsWhenCollected(way, row)) expect(await seen.endings()).toEqual(await seenWithout.endings());
+        expect(calls).toEqual(toExpectedRows({ row, way, expected, billed: seen.billed() }));
         expect(ledger.complaints()).toEqual([]);
         counted.calls += expected.length;
       },
@@ -136,19 +125,6 @@ export function describeCallTable(table: CallTable): void {
     const rows = await ledger.sql("SELECT toUInt32(count()) AS calls FROM calls");
     expect(rows).toEqual([{ calls: counted.calls }]);
   });
-}
-
-/** How the provider saw each billed call end. */
-function readEndings(simulator: Simulator, billedBefore = 0): readonly BilledCall["outcome"][] {
-  return simulator
-    .journal()
-    .slice(billedBefore)
-    .map(({ outcome }) => outcome);
-}
-
-async function waitForEndings(simulator: Simulator, billedBefore = 0): Promise<readonly BilledCall["outcome"][]> {
-  await expect.poll(() => readEndings(simulator, billedBefore)).not.toContain("running");
-  return readEndings(simulator, billedBefore);
 }
 
 function collectGarbage(): void {
