@@ -1,4 +1,4 @@
-import { context, propagation, trace } from "@opentelemetry/api";
+import { context, diag, metrics, propagation, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { defaultResource, detectResources, envDetector, hostDetector, processDetector } from "@opentelemetry/resources";
 import { TracerProvider } from "@opentelemetry/sdk-trace";
@@ -42,7 +42,10 @@ export function startTelemetry(
       propagator: createPropagator(otel.propagators, guard()),
       guardPropagator: guard,
     },
-    { copies: [{ trace, context, propagation }], from: [import.meta.url, process.argv[1] ?? process.cwd()] },
+    {
+      copies: [{ trace, context, propagation, metrics, diag }],
+      from: [import.meta.url, process.argv[1] ?? process.cwd()],
+    },
   );
   const instrumentations = createInstrumentations(config);
   // Its own provider, so that an app's SDK with its own sampler and exporters is left as it is.

@@ -3,78 +3,78 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import {
   type ContextManager,
+  type DiagLogger,
+  type MeterProvider,
   type TextMapPropagator,
   type TracerProvider,
   context,
+  diag,
+  metrics,
   propagation,
   trace,
 } from "@opentelemetry/api";
+import { readVersion } from "./registered.ts";
 
-/** The registering half of OpenTelemetry's API, as every copy of it has it. */
+/** The registering half of OpenTelemetry's API, as every copy of 1.x has it. */
 export interface ApiCopy {
   readonly trace: { setGlobalTracerProvider(provider: TracerProvider): boolean; disable(): void };
   readonly context: { setGlobalContextManager(manager: ContextManager): boolean; disable(): void };
   readonly propagation: { setGlobalPropagator(propagator: TextMapPropagator): boolean; disable(): void };
-  /** Such as `1.9.1`; `undefined` when it could not be found out. */
-  readonly version?: string | undefined;
+  readonly metrics: { setGlobalMeterProvider(provider: MeterProvider): boolean };
+  readonly diag: { setLogger(logger: DiagLogger): boolean };
 }
 
-/** What is registered in this process, whichever copy of the API did it. */
-export interface Registered {
-  readonly version?: string;
-  readonly trace?: unknown;
-  readonly context?: unknown;
-  readonly propagation?: unknown;
+/** A copy whose version is known. */
+export interface VersionedCopy {
+  readonly api: ApiCopy;
+  /** Such as `1.9.1`. */
+  readonly version: string;
 }
 
-/** Under which all copies of API 1.x meet. @see @opentelemetry/api 1.10, `internal/global-utils` */
-const GLOBAL_API = Symbol.for("opentelemetry.js.api.1");
+interface Manifest {
+  readonly name?: unknown;
+  readonly exports?: { readonly "."?: { readonly default?: string | { readonly default?: string } } };
+}
+
 const API = "@opentelemetry/api";
 
-/** Reads what is registered; nothing is created. */
-export function readRegistered(): Registered {
-  return (globalThis as { readonly [GLOBAL_API]?: Registered })[GLOBAL_API] ?? {};
-}
-
-/** Forgets what is registered and by which version, so that a copy of another version can register. */
-export function forgetRegistered(): void {
-  delete (globalThis as { [GLOBAL_API]?: Registered })[GLOBAL_API];
-}
-
 /**
- * The copies of the API that code in this process may use: the given ones, this package's own, and what `require` finds from the given
- * files or folders, such as the app's main file.
+ * The copies of the API that code in this process may use: this package's own, the given ones, and what `require` and `import` find from
+ * the given files or folders, such as the app's main file. API 1.10 is two copies: one for `require`, one for `import`.
  */
-export function findApiCopies(given: readonly ApiCopy[], from: readonly string[]): readonly ApiCopy[] {
-  const required = [...from, import.meta.url].flatMap((place) => requireApi(place) ?? []);
-  const copies = [...given, { trace, context, propagation }, ...required];
-  return copies.filter((copy, index) => copies.findIndex((other) => other.trace === copy.trace) === index);
+export function findApiCopies(given: readonly ApiCopy[], from: readonly string[]): readonly VersionedCopy[] {
+  const own: ApiCopy = { trace, context, propagation, metrics, diag };
+  const found = [...given, own, ...[import.meta.url, ...from].flatMap(loadCopies)];
+  const copies = found.filter((copy, index) => found.findIndex((other) => other.trace === copy.trace) === index);
+  return copies.map((api) => ({ api, version: readVersion(api) }));
 }
 
-function requireApi(place: string): ApiCopy | undefined {
+function loadCopies(place: string): ApiCopy[] {
   try {
     const require = createRequire(place);
-    const api = require(API) as ApiCopy;
-    return {
-      trace: api.trace,
-      context: api.context,
-      propagation: api.propagation,
-      version: readVersion(require.resolve(API)),
-    };
+    const file = require.resolve(API);
+    const imported = findImported(dirname(file));
+    return [require(file) as ApiCopy, ...(imported === undefined ? [] : [require(imported) as ApiCopy])];
   } catch {
     // A bundle, or a place from which the API cannot be found: there is no such copy.
-    return undefined;
+    return [];
   }
 }
 
-function readVersion(file: string): string | undefined {
-  const folder = dirname(file);
-  if (folder === file) return undefined;
+/** The file that `import` finds, by the manifest in this folder or above. */
+function findImported(folder: string): string | undefined {
+  const entry = readManifest(folder)?.exports?.["."]?.default;
+  if (entry !== undefined) return join(folder, typeof entry === "string" ? entry : (entry.default ?? ""));
+  const above = dirname(folder);
+  return above === folder ? undefined : findImported(above);
+}
+
+function readManifest(folder: string): Manifest | undefined {
   try {
-    const { name, version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Record<string, unknown>;
-    if (name === API) return typeof version === "string" ? version : undefined;
+    const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest;
+    return manifest.name === API ? manifest : undefined;
   } catch {
     // No manifest here; one of the folders above has it.
+    return undefined;
   }
-  return readVersion(folder);
 }

@@ -1,6 +1,7 @@
-import type { ContextManager, TextMapPropagator, TracerProvider } from "@opentelemetry/api";
+import type { ContextManager, MeterProvider, TextMapPropagator, TracerProvider } from "@opentelemetry/api";
 import { reportFailure } from "../report-failure.ts";
-import { type ApiCopy, findApiCopies, forgetRegistered, readRegistered } from "./api-copies.ts";
+import { type ApiCopy, type VersionedCopy, findApiCopies } from "./api-copies.ts";
+import { readRegistered, setRegisteredVersion, toNewer } from "./registered.ts";
 
 /** What an app needs of OpenTelemetry's globals when it registers none itself. */
 export interface Globals {
@@ -13,7 +14,7 @@ export interface Globals {
 
 /** Where copies of the API are looked for. */
 export interface InstallOptions {
-  /** Copies at hand; the first one registers. A copy sees what copies of its own or a newer minor version registered. */
+  /** Copies at hand. */
   readonly copies?: readonly ApiCopy[] | undefined;
   /** Files or folders from which further copies are looked for, such as the app's main file. */
   readonly from?: readonly string[] | undefined;
@@ -45,16 +46,19 @@ class StandIns implements InstalledGlobals {
   readonly #globals: Globals;
   readonly #ours = new Set<Kind>();
   readonly #restore: readonly (() => void)[];
-  /** Through which ours are registered. */
-  #registrar: ApiCopy | undefined;
+  /** The newest copy: ours are registered through it. */
+  readonly #registrar: VersionedCopy;
 
-  constructor(globals: Globals, copies: readonly ApiCopy[]) {
+  constructor(globals: Globals, copies: readonly VersionedCopy[]) {
     this.#globals = globals;
-    this.#registrar = copies[0];
+    this.#registrar = copies.reduce((one, other) =>
+      toNewer(one.version, other.version) === one.version ? one : other,
+    );
     this.#restore = copies.flatMap((copy) => this.#watch(copy));
-    const { propagation } = readRegistered();
-    this.#registerMissing();
+    const propagation = readRegistered()?.propagation;
+    for (const kind of KINDS) if (readRegistered()?.[kind] === undefined && this.#register(kind)) this.#ours.add(kind);
     if (isPropagator(propagation)) this.#guardRegistered(propagation);
+    setRegisteredVersion(toNewer(readRegistered()?.version ?? "", this.#registrar.version));
   }
 
   get isTracerProviderOurs(): boolean {
@@ -63,65 +67,48 @@ class StandIns implements InstalledGlobals {
 
   uninstall(): void {
     for (const restore of this.#restore) restore();
-    for (const kind of this.#ours) this.#registrar?.[kind].disable();
+    for (const kind of this.#ours) this.#registrar.api[kind].disable();
     this.#ours.clear();
-    this.#registrar = undefined;
-  }
-
-  #registerMissing(): void {
-    const registered = readRegistered();
-    for (const kind of KINDS) if (registered[kind] === undefined && this.#register(kind)) this.#ours.add(kind);
   }
 
   #register(kind: Kind): boolean {
-    const api = this.#registrar;
-    if (api === undefined) return false;
+    const { api } = this.#registrar;
     if (kind === "context") return api.context.setGlobalContextManager(this.#globals.contextManager);
     if (kind === "trace") return api.trace.setGlobalTracerProvider(this.#globals.tracerProvider);
     return api.propagation.setGlobalPropagator(this.#globals.propagator);
   }
 
   #guardRegistered(propagator: TextMapPropagator): void {
-    this.#registrar?.propagation.disable();
-    this.#registrar?.propagation.setGlobalPropagator(propagator);
+    this.#registrar.api.propagation.disable();
+    this.#registrar.api.propagation.setGlobalPropagator(propagator);
   }
 
   /** Lets the app's own registrations, through one copy of the API, take the place of ours. */
-  #watch(copy: ApiCopy): (() => void)[] {
+  #watch({ api, version }: VersionedCopy): (() => void)[] {
     const { contextManager, tracerProvider, propagator } = this.#globals;
+    const makeRoom = (kind: Kind) => {
+      if (this.#ours.delete(kind)) api[kind].disable();
+    };
     return [
-      replaceMethod(copy.context, "setGlobalContextManager", (register) => (manager: ContextManager) => {
-        if (manager !== contextManager) this.#makeRoom("context", copy);
-        return register(manager);
+      replaceMethod(api.context, "setGlobalContextManager", (register) => (manager: ContextManager) => {
+        if (manager !== contextManager) makeRoom("context");
+        return registerAs(version, () => register(manager));
       }),
-      replaceMethod(copy.trace, "setGlobalTracerProvider", (register) => (provider: TracerProvider) => {
-        if (provider !== tracerProvider) this.#makeRoom("trace", copy);
-        return register(provider);
+      replaceMethod(api.trace, "setGlobalTracerProvider", (register) => (provider: TracerProvider) => {
+        if (provider !== tracerProvider) makeRoom("trace");
+        return registerAs(version, () => register(provider));
       }),
-      replaceMethod(copy.propagation, "setGlobalPropagator", (register) => (given: TextMapPropagator) => {
-        if (given === propagator) return register(given);
-        this.#makeRoom("propagation", copy);
-        return register(this.#guard(given));
+      replaceMethod(api.propagation, "setGlobalPropagator", (register) => (given: TextMapPropagator) => {
+        if (given !== propagator) makeRoom("propagation");
+        return registerAs(version, () => register(given === propagator ? given : this.#guard(given)));
+      }),
+      replaceMethod(api.metrics, "setGlobalMeterProvider", (register) => (provider: MeterProvider) => {
+        return registerAs(version, () => register(provider));
+      }),
+      replaceMethod(api.diag, "setLogger", (register) => (...given: unknown[]) => {
+        return registerAs(version, () => (register as (...all: unknown[]) => boolean)(...given));
       }),
     ];
-  }
-
-  #makeRoom(kind: Kind, copy: ApiCopy): void {
-    const { version } = readRegistered();
-    const isOtherVersion = copy.version !== undefined && version !== undefined && copy.version !== version;
-    // Two versions cannot register side by side. Where all that is registered is ours, all of it makes room.
-    if (isOtherVersion && KINDS.every((one) => this.#ours.has(one) || readRegistered()[one] === undefined))
-      this.#moveTo(copy);
-    else if (this.#ours.delete(kind)) copy[kind].disable();
-  }
-
-  #moveTo(copy: ApiCopy): void {
-    for (const kind of this.#ours) this.#registrar?.[kind].disable();
-    this.#ours.clear();
-    forgetRegistered();
-    this.#registrar = copy;
-    // What the app leaves unregistered is ours again.
-    setImmediate(() => this.#registerMissing());
   }
 
   #guard(propagator: TextMapPropagator): TextMapPropagator {
@@ -135,16 +122,30 @@ class StandIns implements InstalledGlobals {
   }
 }
 
+/** Registers as if all that is registered were of the copy's own version, which is what it asks for; all copies can read it then. */
+function registerAs(version: string, register: () => boolean): boolean {
+  const former = readRegistered()?.version ?? version;
+  setRegisteredVersion(version);
+  try {
+    return register();
+  } finally {
+    setRegisteredVersion(toNewer(former, version));
+  }
+}
+
 function replaceMethod<Owner extends object, Name extends keyof Owner, Method extends Owner[Name]>(
   owner: Owner,
   name: Name,
   wrap: (original: Method & ((...args: never[]) => unknown)) => Method,
 ): () => void {
   const original = owner[name] as Method & ((...args: never[]) => unknown);
+  const own = Object.getOwnPropertyDescriptor(owner, name);
   const replacement = wrap(original.bind(owner) as Method & ((...args: never[]) => unknown));
   Object.defineProperty(owner, name, { configurable: true, writable: true, value: replacement });
   return () => {
-    if (owner[name] === replacement) Reflect.deleteProperty(owner, name);
+    if (owner[name] !== replacement) return;
+    if (own === undefined) Reflect.deleteProperty(owner, name);
+    else Object.defineProperty(owner, name, own);
   };
 }
 

@@ -6,6 +6,7 @@ import {
   context,
   createContextKey,
   diag,
+  metrics,
   propagation,
   trace,
 } from "@opentelemetry/api";
@@ -15,11 +16,11 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ApiCopy } from "../../src/globals/api-copies.ts";
 import { type Globals, installGlobals } from "../../src/globals/install-globals.ts";
 
-const commonJs = createRequire(import.meta.url)("@opentelemetry/api") as ApiCopy;
+const commonJs = createRequire(import.meta.url)("@opentelemetry/api") as ApiCopy & { readonly trace: typeof trace };
 
 const COPIES = [
-  ["the ES module", { trace, context, propagation }],
-  ["the CommonJS module", { trace: commonJs.trace, context: commonJs.context, propagation: commonJs.propagation }],
+  ["the ES module", { trace, context, propagation, metrics, diag }],
+  ["the CommonJS module", commonJs],
 ] as const;
 
 const KEY = createContextKey("test");
