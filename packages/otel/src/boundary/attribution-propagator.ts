@@ -100,16 +100,29 @@ export class AttributionPropagator implements TextMapPropagator {
   /**
    * Writes the header of a request to a host that `allows` has allowed, for a hook below all instrumentations; `undefined` when there is nothing
    * to say. Signed when the `traceparent` is given that the request carries.
+   * @param theirs the app's own members of the request's baggage, as they stand
    */
-  write(traceparent?: string, from: Context = activeContext.active()): { baggage: string } | undefined {
+  write(
+    traceparent?: string,
+    from: Context = activeContext.active(),
+    theirs: readonly string[] = [],
+  ): { baggage: string } | undefined {
     try {
       const parent = traceparent === undefined ? undefined : parseTraceparent(traceparent);
-      const { header } = joinBaggage(this.#writeMembers(from, parent), []);
+      const ours = this.#writeMembers(from, parent);
+      if (ours.length === 0) return undefined;
+      const { header, dropped } = joinBaggage(ours, theirs);
+      if (dropped > 0) reportLimit(dropped);
       return header === "" ? undefined : { baggage: header };
     } catch (error) {
       reportFailure("propagator_failed", "attribution could not be written", error);
       return undefined;
     }
+  }
+
+  /** Says whether a member of baggage, by its name as it stands in a header, is attribution or its signature. */
+  isOurs(memberName: string): boolean {
+    return this.#ours.has(memberName) || this.#ours.has(decodeValue(memberName) ?? "");
   }
 
   /** Writes the app's own baggage, and attribution where the request's host is known and allowed. */
@@ -171,11 +184,9 @@ export class AttributionPropagator implements TextMapPropagator {
       },
     };
     this.#inner.inject(this.#withoutOurs(context), carrier, capture);
-    return written === "" ? [] : written.split(",").filter((member) => !this.#isOurs(member));
-  }
-
-  #isOurs(member: string): boolean {
-    return parseBaggage(member).some(({ key }) => this.#ours.has(key) || this.#ours.has(decodeValue(key) ?? ""));
+    return written === ""
+      ? []
+      : written.split(",").filter((member) => !parseBaggage(member).some(({ key }) => this.isOurs(key)));
   }
 
   #withoutOurs(context: Context): Context {
