@@ -8,6 +8,8 @@ export interface OtelEnvironment {
   readonly protocol: OtlpProtocol;
   /** `OTEL_TRACES_SAMPLER`, with `OTEL_TRACES_SAMPLER_ARG` */
   readonly sampler: SamplerSetting;
+  /** `OTEL_LOG_LEVEL`; `undefined` when it is not set. */
+  readonly logLevel: LogLevel | undefined;
   /** `OTEL_PROPAGATORS` */
   readonly propagators: readonly PropagatorName[];
   /** Values that are not understood, each with what holds instead. */
@@ -15,13 +17,17 @@ export interface OtelEnvironment {
 }
 
 const EXPORTERS = ["otlp", "console", "none"] as const;
-const PROTOCOLS = ["http/protobuf", "http/json"] as const;
+const PROTOCOLS = ["http/protobuf", "http/json", "grpc"] as const;
 const SAMPLERS = ["always_on", "always_off", "traceidratio"] as const;
 const PROPAGATORS = ["tracecontext", "baggage", "none"] as const;
 
+const LOG_LEVELS = ["none", "error", "warn", "info", "debug", "verbose", "all"] as const;
+
+/** A level of OpenTelemetry's own log. */
+export type LogLevel = (typeof LOG_LEVELS)[number];
 /** A way to export that is built in. */
 export type ExporterName = (typeof EXPORTERS)[number];
-/** A protocol of OTLP that is built in. */
+/** A protocol of OTLP; for `grpc` the app has the exporter. */
 export type OtlpProtocol = (typeof PROTOCOLS)[number];
 /** A propagator that is built in. */
 export type PropagatorName = (typeof PROPAGATORS)[number];
@@ -49,6 +55,7 @@ export function readOtelEnvironment(environment: Environment): OtelEnvironment {
     exporters: readList(environment, "OTEL_TRACES_EXPORTER", EXPORTERS, ["otlp"], problems),
     protocol: readOne("OTEL_EXPORTER_OTLP_PROTOCOL", protocol, PROTOCOLS, problems),
     sampler: readSampler(environment, problems),
+    logLevel: LOG_LEVELS.find((level) => level === environment["OTEL_LOG_LEVEL"]?.trim().toLowerCase()),
     propagators: readList(environment, "OTEL_PROPAGATORS", PROPAGATORS, ["tracecontext", "baggage"], problems),
     problems,
   };

@@ -4,10 +4,19 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export interface OtlpTarget {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** Files in PEM, under the names of Node's TLS options. */
+  readonly ca?: string;
+  readonly key?: string;
+  readonly cert?: string;
 }
 
 const DEFAULT_ENDPOINT = "http://localhost:4318";
 const TRACES_PATH = "/v1/traces";
+const FILES = [
+  ["ca", "CERTIFICATE"],
+  ["key", "CLIENT_KEY"],
+  ["cert", "CLIENT_CERTIFICATE"],
+] as const;
 
 /**
  * Reads the target that `OTEL_EXPORTER_OTLP_*` names, as the exporters do. Pure.
@@ -21,7 +30,16 @@ export function readOtlpTarget(environment: Environment): OtlpTarget {
       ...readHeaders(environment["OTEL_EXPORTER_OTLP_HEADERS"]),
       ...readHeaders(environment["OTEL_EXPORTER_OTLP_TRACES_HEADERS"]),
     },
+    ...readFiles(environment),
   };
+}
+
+function readFiles(environment: Environment): Pick<OtlpTarget, "ca" | "key" | "cert"> {
+  const files = FILES.map(([option, name]) => [
+    option,
+    environment[`OTEL_EXPORTER_OTLP_TRACES_${name}`] || environment[`OTEL_EXPORTER_OTLP_${name}`],
+  ]);
+  return Object.fromEntries(files.filter(([, path]) => path !== undefined && path !== ""));
 }
 
 function readHeaders(list: string | undefined): Record<string, string> {

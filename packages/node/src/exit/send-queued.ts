@@ -5,12 +5,19 @@ import { warn } from "../warn.ts";
 import type { OtlpTarget } from "./otlp-target.ts";
 import { sendSynchronously } from "./send-synchronously.ts";
 
-/** Sends what the processors still hold, from a process that is ending. What was on its way already is sent again: the ledger counts it once. */
-export function sendQueued(processors: readonly SpancostSpanProcessor[], target: OtlpTarget): void {
+/**
+ * Sends what the processor still holds, from a process that is ending. What was on its way already is sent again: the ledger counts it once.
+ * @param timeoutMs 0 when there is no time left, or no way to send: what is queued is reported as lost
+ */
+export function sendQueued(processor: SpancostSpanProcessor, target: OtlpTarget, timeoutMs: number): void {
   // The SDK that made the spans is the one that serialises them.
-  const [spans = []] = processors.map((processor) => processor.takeQueued() as readonly unknown[] as ReadableSpan[]);
-  if (spans.length === 0) return;
+  const spans = processor.takeQueued() as readonly unknown[] as ReadableSpan[];
+  if (spans.length === 0 || send(spans, target, timeoutMs)) return;
+  warn(`${spans.length} spans could not be sent to ${target.url} when the process ended; they are lost`);
+}
+
+function send(spans: ReadableSpan[], target: OtlpTarget, timeoutMs: number): boolean {
+  if (timeoutMs <= 0) return false;
   const body = JsonTraceSerializer.serializeRequest(spans);
-  if (body === undefined || !sendSynchronously(body, target))
-    warn(`${spans.length} spans could not be sent to ${target.url} when the process ended; they are lost`);
+  return body !== undefined && sendSynchronously(body, target, timeoutMs);
 }

@@ -48,6 +48,7 @@ it("reads OpenTelemetry's variables by the specification", () => {
     exporters: ["otlp"],
     protocol: "http/protobuf",
     sampler: { root: "always_on", ratio: 1, isParentBased: true },
+    logLevel: undefined,
     propagators: ["tracecontext", "baggage"],
     problems: [],
   });
@@ -60,12 +61,14 @@ it("reads OpenTelemetry's variables by the specification", () => {
       OTEL_TRACES_SAMPLER: "traceidratio",
       OTEL_TRACES_SAMPLER_ARG: "0.25",
       OTEL_PROPAGATORS: "tracecontext",
+      OTEL_LOG_LEVEL: "WARN",
     }),
   ).toEqual({
     isDisabled: true,
     exporters: ["console", "otlp"],
     protocol: "http/json",
     sampler: { root: "traceidratio", ratio: 0.25, isParentBased: false },
+    logLevel: "warn",
     propagators: ["tracecontext"],
     problems: [],
   });

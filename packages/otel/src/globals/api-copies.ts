@@ -3,7 +3,9 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import {
   type ContextManager,
+  type DiagLogLevel,
   type DiagLogger,
+  type DiagLoggerOptions,
   type MeterProvider,
   type TextMapPropagator,
   type TracerProvider,
@@ -21,8 +23,11 @@ export interface ApiCopy {
   readonly context: { setGlobalContextManager(manager: ContextManager): boolean; disable(): void };
   readonly propagation: { setGlobalPropagator(propagator: TextMapPropagator): boolean; disable(): void };
   readonly metrics: { setGlobalMeterProvider(provider: MeterProvider): boolean };
-  readonly diag: { setLogger(logger: DiagLogger): boolean };
+  readonly diag: { setLogger(logger: DiagLogger, level?: LogSetting): boolean; disable(): void };
 }
+
+/** From which level on a logger is told. */
+export type LogSetting = DiagLogLevel | DiagLoggerOptions;
 
 /** A copy whose version is known. */
 export interface VersionedCopy {

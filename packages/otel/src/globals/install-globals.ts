@@ -1,6 +1,13 @@
-import type { ContextManager, MeterProvider, TextMapPropagator, TracerProvider } from "@opentelemetry/api";
+import type {
+  DiagLogger,
+  DiagLogLevel,
+  ContextManager,
+  MeterProvider,
+  TextMapPropagator,
+  TracerProvider,
+} from "@opentelemetry/api";
 import { reportFailure } from "../report-failure.ts";
-import { type ApiCopy, type VersionedCopy, findApiCopies } from "./api-copies.ts";
+import { type ApiCopy, type LogSetting, type VersionedCopy, findApiCopies } from "./api-copies.ts";
 import { readRegistered, setRegisteredVersion, toNewer } from "./registered.ts";
 
 /** What an app needs of OpenTelemetry's globals when it registers none itself. */
@@ -10,6 +17,8 @@ export interface Globals {
   readonly propagator: TextMapPropagator;
   /** Puts our boundary around the propagator of an app that registers its own. */
   readonly guardPropagator: (propagator: TextMapPropagator) => TextMapPropagator;
+  /** Logs what goes wrong where the app has no logger. @default none */
+  readonly diag?: { readonly logger: DiagLogger; readonly level: DiagLogLevel } | undefined;
 }
 
 /** Where copies of the API are looked for. */
@@ -38,9 +47,9 @@ export function installGlobals(globals: Globals, options: InstallOptions = {}): 
   return new StandIns(globals, findApiCopies(options.copies ?? [], options.from ?? []));
 }
 
-type Kind = "trace" | "context" | "propagation";
+type Kind = "diag" | "trace" | "context" | "propagation";
 
-const KINDS: readonly Kind[] = ["context", "trace", "propagation"];
+const KINDS: readonly Kind[] = ["diag", "context", "trace", "propagation"];
 
 class StandIns implements InstalledGlobals {
   readonly #globals: Globals;
@@ -75,7 +84,9 @@ class StandIns implements InstalledGlobals {
     const { api } = this.#registrar;
     if (kind === "context") return api.context.setGlobalContextManager(this.#globals.contextManager);
     if (kind === "trace") return api.trace.setGlobalTracerProvider(this.#globals.tracerProvider);
-    return api.propagation.setGlobalPropagator(this.#globals.propagator);
+    if (kind === "propagation") return api.propagation.setGlobalPropagator(this.#globals.propagator);
+    const { diag } = this.#globals;
+    return diag !== undefined && api.diag.setLogger(diag.logger, diag.level);
   }
 
   #guardRegistered(propagator: TextMapPropagator): void {
@@ -85,7 +96,7 @@ class StandIns implements InstalledGlobals {
 
   /** Lets the app's own registrations, through one copy of the API, take the place of ours. */
   #watch({ api, version }: VersionedCopy): (() => void)[] {
-    const { contextManager, tracerProvider, propagator } = this.#globals;
+    const { contextManager, tracerProvider, propagator, diag } = this.#globals;
     const makeRoom = (kind: Kind) => {
       if (this.#ours.delete(kind)) api[kind].disable();
     };
@@ -105,8 +116,9 @@ class StandIns implements InstalledGlobals {
       replaceMethod(api.metrics, "setGlobalMeterProvider", (register) => (provider: MeterProvider) => {
         return registerAs(version, () => register(provider));
       }),
-      replaceMethod(api.diag, "setLogger", (register) => (...given: unknown[]) => {
-        return registerAs(version, () => (register as (...all: unknown[]) => boolean)(...given));
+      replaceMethod(api.diag, "setLogger", (register) => (logger: DiagLogger, level?: LogSetting) => {
+        if (logger !== diag?.logger) makeRoom("diag");
+        return registerAs(version, () => register(logger, level));
       }),
     ];
   }

@@ -4,6 +4,7 @@ import type { ContextManager } from "@opentelemetry/api";
 export interface Registered {
   /** Of the API that registered; a copy of a newer minor version reads nothing, a copy of another version registers nothing. */
   readonly version: string;
+  readonly diag?: unknown;
   readonly trace?: unknown;
   readonly context?: unknown;
   readonly propagation?: unknown;
