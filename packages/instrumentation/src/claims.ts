@@ -30,6 +30,12 @@ export function removeClaim(claim: ProviderClaim): void {
   if (claims.isEmpty) for (const hook of hooks) attempt(hook, "remove");
 }
 
+/** Whether an absolute URL lies under one that a claim names, whatever is sent there. */
+export function isProviderUrl(url: string): boolean {
+  const holder = globalThis as { readonly [SHARED_KEY]?: SharedClaims };
+  return holder[SHARED_KEY]?.claims.covers(url) ?? false;
+}
+
 function getShared(): SharedClaims {
   const holder = globalThis as { [SHARED_KEY]?: SharedClaims };
   return (holder[SHARED_KEY] ??= createShared());

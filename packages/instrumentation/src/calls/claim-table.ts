@@ -44,6 +44,13 @@ export class ClaimTable {
     return this.#claimedPaths(toHostKey(url)).length > 0;
   }
 
+  /** Whether an absolute URL lies on a claimed host, under the path that is claimed there, whatever is sent to it. */
+  covers(text: string): boolean {
+    const url = URL.parse(text);
+    if (url === null) return false;
+    return this.#claimedPaths(toHostKey(url.href)).some(({ path }) => isUnder(url.pathname, path));
+  }
+
   find(method: string, url: URL): ClaimedRequest | undefined {
     for (const { claim, path } of this.#claimedPaths(toHostKey(url.href))) {
       if (!isUnder(url.pathname, path)) continue;
