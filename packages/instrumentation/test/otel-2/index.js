@@ -2,7 +2,10 @@ import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from "@
 
 export * as api from "@opentelemetry/api";
 export * as contextAsyncHooks from "@opentelemetry/context-async-hooks";
+export * as core from "@opentelemetry/core";
 export * as instrumentation from "@opentelemetry/instrumentation";
+export * as instrumentationHttp from "@opentelemetry/instrumentation-http";
+export * as instrumentationUndici from "@opentelemetry/instrumentation-undici";
 
 /** The 2.x SDK under the names, and with the options, of the 3.x line. */
 export const sdkTrace = {
