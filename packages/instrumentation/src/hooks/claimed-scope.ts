@@ -18,16 +18,31 @@ export function runClaimed<T>(send: () => T, url = ""): T {
   if (scope === undefined) return send();
   const claimed = { url };
   unmet.add(claimed);
-  // Nobody below need meet it: then it waits no longer than its response.
   const forget = (): void => void unmet.delete(claimed);
-  let sent: T | undefined;
+  let sent: T;
   try {
     sent = scope.run(claimed, send);
-    return sent;
-  } finally {
-    if (sent instanceof Promise) sent.then(forget, forget);
-    else forget();
+  } catch (error) {
+    forget();
+    throw error;
   }
+  if (sent instanceof Promise) return forgetWhenSettled(sent, forget) as T;
+  forget();
+  return sent;
+}
+
+/** Nobody below need meet it: then it waits no longer than its response. A `then` beside the app's would hide rejections. */
+function forgetWhenSettled<T>(sent: Promise<T>, forget: () => void): Promise<T> {
+  return sent.then(
+    (value) => {
+      forget();
+      return value;
+    },
+    (error: unknown) => {
+      forget();
+      throw error;
+    },
+  );
 }
 
 /** Whether a hook further up has the request that is being made. */
@@ -36,6 +51,14 @@ export function isClaimed(): boolean {
   if (claimed === undefined) return false;
   unmet.delete(claimed);
   return true;
+}
+
+/** Whether a hook further up waits, in this very context, for a request to this URL. */
+export function isClaimedFor(url: string): boolean {
+  const claimed = scope?.getStore();
+  if (claimed === undefined || !unmet.has(claimed)) return false;
+  const isSame = claimed.url === url || normalize(claimed.url) === normalize(url);
+  return isSame && unmet.delete(claimed);
 }
 
 /** The same of a request that is made later than it was asked for, in the context of another: its URL has to tell. */

@@ -242,4 +242,22 @@ describe("a stream under the hook", () => {
     expect(counts).toEqual([times, times]);
     expect((await waitForSpan())?.attributes["error.type"]).toBe("UND_ERR_SOCKET");
   });
+
+  it.each(["/v1/models", "/v1/chat/completions"])(
+    "leaves a rejection that the app ignores unhandled on %s",
+    async (path) => {
+      const seen: unknown[] = [];
+      const others = process.listeners("unhandledRejection");
+      process.removeAllListeners("unhandledRejection");
+      const listener = (error: unknown) => void seen.push(error);
+      process.on("unhandledRejection", listener);
+      addClaim(plain);
+      provider.script((response) => response.destroy());
+      void fetch(provider.origin + path, { method: "POST", body: "{}" });
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      process.off("unhandledRejection", listener);
+      for (const other of others) process.on("unhandledRejection", other);
+      expect(seen).toHaveLength(1);
+    },
+  );
 });

@@ -1,3 +1,4 @@
+import { channel } from "node:diagnostics_channel";
 import { PassThrough, Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
@@ -192,8 +193,30 @@ describe("the hook of undici, with Node's own", () => {
     },
   );
 
+  it("hears of making requests only, so that no message is written for the chunks of others", async () => {
+    await (await undici8.request(URL_OF_CALL, POST)).body.text();
+    const heard = ["create", "headers", "bodyChunkReceived", "trailers", "error"].filter(
+      (name) => channel(`undici:request:${name}`).hasSubscribers,
+    );
+    expect(heard).toEqual(["create"]);
+  });
+
   it("sees a fetch that was kept from before", async () => {
     await (await nativeFetch(URL_OF_CALL, POST)).text();
+    expect(spans.finished().map((span) => span.attributes)).toMatchObject([SEEN]);
+  });
+});
+
+describe("the hook of undici, with a version whose requests have other methods", () => {
+  const publish = (name: string, message: object): void => channel(`undici:request:${name}`).publish(message);
+
+  it("follows its requests by the channels", () => {
+    const request = { origin: provider.origin, path: PATH, method: "POST", headers: [], body: Buffer.from(REQUEST) };
+    publish("create", { request });
+    publish("headers", { request, response: { statusCode: 200, headers: ["content-type", "text/event-stream"] } });
+    for (const chunk of STREAM.slice(0, 2)) publish("bodyChunkReceived", { request, chunk: Buffer.from(chunk) });
+    expect(spans.finished()).toEqual([]);
+    publish("trailers", { request, trailers: [] });
     expect(spans.finished().map((span) => span.attributes)).toMatchObject([SEEN]);
   });
 });

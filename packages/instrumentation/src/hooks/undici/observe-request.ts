@@ -1,35 +1,29 @@
 import type { CallStarter } from "../hook.ts";
-import { reportFailure } from "../wire/guard.ts";
 import { RequestBody } from "../wire/request-body.ts";
-import { shadowMethod } from "../wire/shadow.ts";
+import { DerivedPrototypes } from "../wire/derived-prototypes.ts";
 import { WireCall } from "../wire/wire-call.ts";
 import { type UndiciRequest, readHead, readHeader } from "./undici-request.ts";
 
 const FIRST_FINAL_STATUS = 200;
 const SWITCHING_PROTOCOLS = 101;
 
-/** One claimed request of undici, as its channels tell of it. */
+/** One claimed request of undici, as the methods tell that undici calls on it. */
 export class ObservedRequest {
+  readonly #request: UndiciRequest;
   readonly #call: WireCall;
   readonly #body = new RequestBody();
-  readonly #releases: (() => void)[] = [];
-  /** undici 5 and 6 tell of no bytes; 7 does since its middle, and 8 calls the method by another name. */
-  #isShownBytes = false;
   #isCall = true;
 
   constructor(request: UndiciRequest, url: string, calls: CallStarter) {
+    this.#request = request;
     this.#call = new WireCall(calls, readHead(request, url));
-    const isAtHand = request.body === null || request.body === undefined || request.body instanceof Uint8Array;
+    const { body } = request;
+    const isAtHand = body === null || body === undefined || body instanceof Uint8Array;
     if (isAtHand) {
-      this.#body.collect(request.body, undefined, true);
-      if (!this.#start()) return;
-    } else {
-      this.#before(request, "onBodySent", ([chunk]) => this.#body.collect(chunk, undefined));
-      this.#before(request, "onRequestSent", () => this.#start());
+      this.#body.collect(body, undefined, true);
+      if (!this.start()) return;
     }
-    if (!("onData" in request)) return;
-    this.#isShownBytes = true;
-    this.#before(request, "onData", ([chunk]) => this.#readBytes(chunk));
+    (isAtHand ? ANSWERS : EVERYTHING).observe(request, this);
   }
 
   /** False when it is known to be nobody's call. */
@@ -37,13 +31,25 @@ export class ObservedRequest {
     return this.#isCall;
   }
 
-  onHeaders(status: number, headers: unknown): void {
-    if (status < FIRST_FINAL_STATUS && status !== SWITCHING_PROTOCOLS) return;
-    if (this.#start() && !this.#call.respond(status, (name) => readHeader(headers, name))) this.#stop();
+  onBody(chunk: unknown): void {
+    this.#body.collect(chunk, undefined);
+  }
+
+  start(): boolean {
+    const isCall = this.#call.start(() => this.#body.takeText());
+    if (!isCall) this.#stop();
+    return isCall;
+  }
+
+  onHeaders(status: unknown, headers: unknown): void {
+    // An upgrade over HTTP/2 says its status later.
+    const known = typeof status === "number" ? status : SWITCHING_PROTOCOLS;
+    if (known < FIRST_FINAL_STATUS && known !== SWITCHING_PROTOCOLS) return;
+    if (this.start() && !this.#call.respond(known, (name) => readHeader(headers, name))) this.#stop();
   }
 
   onChunk(chunk: unknown): void {
-    if (!this.#isShownBytes) this.#readBytes(chunk);
+    if (chunk instanceof Uint8Array) this.#call.readBytes(chunk);
   }
 
   onComplete(): void {
@@ -52,33 +58,46 @@ export class ObservedRequest {
   }
 
   onError(error: unknown): void {
-    if (this.#start()) this.#call.breakOff(error);
+    if (this.start()) this.#call.breakOff(error);
     this.#stop();
-  }
-
-  #readBytes(chunk: unknown): void {
-    if (chunk instanceof Uint8Array) this.#call.readBytes(chunk);
-  }
-
-  #start(): boolean {
-    const isCall = this.#call.start(() => this.#body.takeText());
-    if (!isCall) this.#stop();
-    return isCall;
   }
 
   #stop(): void {
     this.#isCall = false;
-    for (const release of this.#releases) release();
+    ANSWERS.release(this.#request);
+    EVERYTHING.release(this.#request);
   }
+}
 
-  #before(request: UndiciRequest, name: string, observe: (args: readonly unknown[]) => void): void {
-    const observeHarmlessly = (args: readonly unknown[]): void => {
-      try {
-        observe(args);
-      } catch (error) {
-        reportFailure(`observing undici's "${name}"`, error);
-      }
-    };
-    this.#releases.push(shadowMethod(request, name, observeHarmlessly));
-  }
+type Tell = (observed: ObservedRequest, args: readonly unknown[]) => void;
+
+const onHeaders: Tell = (observed, [status, headers]) => observed.onHeaders(status, headers);
+const onData: Tell = (observed, [chunk]) => observed.onChunk(chunk);
+const onUpgrade: Tell = (observed, [status, headers]) => {
+  observed.onHeaders(status, headers);
+  observed.onComplete();
+};
+const onError: Tell = (observed, [error]) => observed.onError(error);
+const onComplete: Tell = (observed) => observed.onComplete();
+
+/** The methods of undici 5 to 7, and what 8 calls them. */
+const BEFORE_ANSWERS = {
+  ...{ onHeaders, onResponseStart: onHeaders },
+  ...{ onData, onResponseData: onData },
+  ...{ onUpgrade, onRequestUpgrade: onUpgrade },
+  ...{ onComplete, onResponseEnd: onComplete },
+  ...{ onError, onResponseError: onError },
+};
+const ANSWERS = new DerivedPrototypes<ObservedRequest>(BEFORE_ANSWERS);
+const EVERYTHING = new DerivedPrototypes<ObservedRequest>({
+  ...BEFORE_ANSWERS,
+  onBodySent: (observed, [chunk]) => observed.onBody(chunk),
+  onRequestSent: (observed) => void observed.start(),
+});
+
+/** Whether a request has the methods that tell of its end; else only undici's channels do. */
+export function tellsItself(request: object): boolean {
+  const has = (...names: readonly string[]): boolean =>
+    names.every((name) => typeof Reflect.get(request, name) === "function");
+  return has("onHeaders", "onComplete", "onError") || has("onResponseStart", "onResponseEnd", "onResponseError");
 }

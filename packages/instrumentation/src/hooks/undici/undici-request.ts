@@ -1,6 +1,6 @@
 import type { AsyncResource } from "node:async_hooks";
 import { ROOT_CONTEXT, context } from "@opentelemetry/api";
-import { isClaimed, isClaimedElsewhere } from "../claimed-scope.ts";
+import { isClaimed, isClaimedElsewhere, isClaimedFor } from "../claimed-scope.ts";
 import type { WireRequestHead } from "../wire/wire-call.ts";
 
 /** What undici 5 to 8 tell of a request on their channels. @see https://undici.nodejs.org/#/docs/api/DiagnosticsChannel */
@@ -46,6 +46,8 @@ export function readHeader(headers: unknown, name: string): string | null {
  * a `fetch` do not, and are better nobody's than somebody else's.
  */
 export function runAsCaller(request: UndiciRequest, url: string, observe: (isClaimed: boolean) => void): void {
+  // Nearly every call: a `fetch` straight from the hook above. Asking the stack would cost more than all the rest of it.
+  if (isClaimedFor(url)) return observe(true);
   const handler = findHandler(request);
   const isResource = typeof handler === "object" && handler !== null && "runInAsyncScope" in handler;
   if (isResource) (handler as AsyncResource).runInAsyncScope(() => observe(isClaimed()));
