@@ -1,4 +1,5 @@
 import { type CarrierOptions, setCarrierSigning } from "./binding/carrier.ts";
+import { setDefaultTrustedPeers } from "./middleware/trusted-peers-default.ts";
 import { type HashIdsOptions, setHashIds } from "./opaque-ids.ts";
 
 /** What holds for attribution in the whole process. */
@@ -7,10 +8,13 @@ export interface AttributionConfiguration {
   readonly hashIds?: HashIdsOptions | undefined;
   /** Signs what `captureAttribution` packs, and believes only that. @default not signed */
   readonly carriers?: CarrierOptions | undefined;
+  /** Addresses and CIDR ranges whose unsigned attribution a middleware without `trustedPeers` of its own believes. @default none */
+  readonly trustedPeers?: readonly string[] | undefined;
 }
 
 /** Configures attribution for the process, from now on and as a whole: what is not given ends. Call it before the first request. */
 export function configureAttribution(configuration: AttributionConfiguration): void {
   setHashIds(configuration.hashIds);
   setCarrierSigning(configuration.carriers);
+  setDefaultTrustedPeers(configuration.trustedPeers);
 }

@@ -1,117 +1,62 @@
-import { Agent, get } from "node:http";
-import { text } from "node:stream/consumers";
-import { setImmediate, setTimeout } from "node:timers/promises";
-import { context } from "@opentelemetry/api";
+import { createRequire } from "node:module";
+import { context, propagation, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type AttributionInput, getAttribution, getOtelCounters } from "../src/index.ts";
+import { CompositePropagator, W3CTraceContextPropagator } from "@opentelemetry/core";
+import { HttpInstrumentation } from "@opentelemetry/instrumentation-http";
+import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-node";
+import { afterAll, afterEach, beforeAll, describe } from "vitest";
+import { AttributionPropagator } from "../src/index.ts";
+import { KEY } from "./boundary/keys.ts";
+import type { RunningServer } from "./middleware-client.ts";
+import { describeConcurrency } from "./middleware-concurrency.ts";
+import { describeFailures } from "./middleware-failures.ts";
+import { describeInbound } from "./middleware-inbound.ts";
+import { type ContractApp, type ContractSuite, type MiddlewareAdapter, streamTenant } from "./middleware-suite.ts";
 
-const REQUESTS = 1_000;
-/** Requests open at a time; connections are reused, so later requests meet the async context of earlier ones. */
-const MAX_SOCKETS = 250;
+const exporter = new InMemorySpanExporter();
+const require = createRequire(import.meta.url);
+let instrumentation: HttpInstrumentation | undefined;
 
-/** What the resolver under test sees of a request: one header. */
-export type ResolveTenant = (
-  tenant: string | undefined,
-) => AttributionInput | undefined | Promise<AttributionInput | undefined>;
-
-export interface RunningServer {
-  readonly port: number;
-  close(): Promise<void>;
+function enableInstrumentation(): void {
+  if (instrumentation !== undefined) return instrumentation.enable();
+  instrumentation = new HttpInstrumentation({ disableOutgoingRequestInstrumentation: true });
+  // It patches the prototype of all servers when the module is required after it.
+  require("node:http");
 }
 
-/** A web framework with our middleware before one route that streams what `handle` yields, and answers 500 when it throws at once. */
-export interface MiddlewareAdapter {
-  readonly name: string;
-  start(resolve: ResolveTenant, handle: () => Promise<AsyncIterable<string>>): Promise<RunningServer>;
+function startTelemetry(): void {
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  trace.setGlobalTracerProvider(new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }));
+  const ours = new AttributionPropagator({ signingKeys: [KEY] });
+  propagation.setGlobalPropagator(new CompositePropagator({ propagators: [new W3CTraceContextPropagator(), ours] }));
 }
-
-const RESOLVERS: readonly (readonly [name: string, resolve: ResolveTenant])[] = [
-  ["sync", (tenant) => (tenant === undefined ? undefined : { tenantId: tenant })],
-  [
-    "async",
-    async (tenant) => setTimeout(Number(tenant ?? 0) % 7, tenant === undefined ? undefined : { tenantId: tenant }),
-  ],
-];
 
 /** What every middleware must do; adapters are run against it with a real server on loopback. */
 export function describeMiddleware(adapter: MiddlewareAdapter): void {
-  beforeAll(() => void context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable()));
+  beforeAll(startTelemetry);
 
-  describe.each(RESOLVERS)(`${adapter.name} with a resolver that is %s`, (_, resolve) => {
-    const agent = new Agent({ keepAlive: true, maxSockets: MAX_SOCKETS });
-    let server: RunningServer;
-    beforeAll(async () => {
-      server = await adapter.start(resolve, async () => streamTenant());
+  describe.each([
+    [adapter.name, false],
+    [`${adapter.name} with an HTTP server instrumentation`, true],
+  ])("%s", (_name, isInstrumented) => {
+    const servers: RunningServer[] = [];
+    beforeAll(() => {
+      if (isInstrumented) enableInstrumentation();
     });
-    afterAll(async () => {
-      agent.destroy();
-      await server.close();
-    });
-
-    it("never swaps attribution between 1,000 interleaved requests, a tenth of them unattributed", async () => {
-      const tenants = Array.from({ length: REQUESTS }, (_unused, index) =>
-        index % 10 === 0 ? undefined : String(index),
-      );
-      const bodies = await Promise.all(tenants.map(async (tenant) => (await request(server.port, tenant, agent)).body));
-      expect(bodies).toEqual(tenants.map((tenant) => `${tenant} ${tenant} ${tenant}`));
-    });
-  });
-
-  describe(adapter.name, () => {
-    const failing: readonly (readonly [string, ResolveTenant])[] = [
-      ["throws", () => JSON.parse("not json")],
-      ["rejects", async () => JSON.parse("not json")],
-    ];
-    it.each(failing)("lets the request go on unattributed when the resolver %s", async (_, resolve) => {
-      const before = getOtelCounters().resolver_failed;
-      const { status, body } = await requestOnce(adapter, resolve, async () => streamTenant());
-      expect({ status, body }).toEqual({ status: 200, body: "undefined undefined undefined" });
-      expect(getOtelCounters().resolver_failed).toBe(before + 1);
+    afterAll(() => instrumentation?.disable());
+    afterEach(async () => {
+      exporter.reset();
+      await Promise.all(servers.splice(0).map((server) => server.close()));
     });
 
-    it.each(RESOLVERS)("leaves errors of the app to the framework, with a resolver that is %s", async (_, resolve) => {
-      let runs = 0;
-      const { status } = await requestOnce(adapter, resolve, async () => {
-        runs += 1;
-        throw new Error("of the app");
-      });
-      expect({ status, runs }).toEqual({ status: 500, runs: 1 });
-    });
-  });
-}
-
-async function* streamTenant(): AsyncGenerator<string> {
-  yield `${getAttribution().tenantId} `;
-  await setTimeout(Number(getAttribution().tenantId ?? 5) % 11);
-  yield `${getAttribution().tenantId} `;
-  await Promise.all([setImmediate(), setTimeout(1)]);
-  yield `${getAttribution().tenantId}`;
-}
-
-async function requestOnce(
-  adapter: MiddlewareAdapter,
-  resolve: ResolveTenant,
-  handle: () => Promise<AsyncIterable<string>>,
-): Promise<{ status: number | undefined; body: string }> {
-  const server = await adapter.start(resolve, handle);
-  try {
-    return await request(server.port, "1", new Agent());
-  } finally {
-    await server.close();
-  }
-}
-
-function request(
-  port: number,
-  tenant: string | undefined,
-  agent: Agent,
-): Promise<{ status: number | undefined; body: string }> {
-  const headers = tenant === undefined ? {} : { "x-tenant": tenant };
-  return new Promise((resolve, reject) => {
-    const sent = get({ host: "127.0.0.1", port, path: "/", agent, headers }, (response) => {
-      text(response).then((body) => resolve({ status: response.statusCode, body }), reject);
-    });
-    sent.on("error", reject);
+    const start = async (app: Partial<ContractApp>): Promise<RunningServer> => {
+      const server = await adapter.start({ handle: async () => streamTenant(), ...app });
+      servers.push(server);
+      return server;
+    };
+    const suite: ContractSuite = { adapter, isInstrumented, exporter, start };
+    describeConcurrency(suite);
+    describeFailures(suite);
+    describeInbound(suite);
   });
 }
