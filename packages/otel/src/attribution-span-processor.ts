@@ -1,6 +1,6 @@
 import type { Context } from "@opentelemetry/api";
 import { getAttribution } from "./attribution.ts";
-import { hasLlmAttribute } from "./has-llm-attribute.ts";
+import { isBillable, mayBecomeBillable } from "./billable-span.ts";
 import type { Attribution } from "./merge-attribution.ts";
 import { reportFailure } from "./report-failure.ts";
 import type { RecordingSpan } from "./sdk-span.ts";
@@ -38,7 +38,7 @@ export class AttributionSpanProcessor {
   onStart(span: RecordingSpan, parentContext: Context): void {
     try {
       if (this.#atStart) this.#write(span, getAttribution(parentContext));
-      else rememberAttribution(span, parentContext);
+      else if (mayBecomeBillable(span)) rememberAttribution(span, parentContext);
     } catch (error) {
       reportFailure("attribution_processor_failed", "a span could not be attributed", error);
     }
@@ -49,17 +49,17 @@ export class AttributionSpanProcessor {
     this.#isOnEndingCalled = true;
     try {
       const attribution = this.#atStart ? undefined : recallAttribution(span);
-      if (attribution !== undefined && hasLlmAttribute(span.attributes)) this.#write(span, attribution);
+      if (attribution !== undefined && isBillable(span)) this.#write(span, attribution);
     } catch (error) {
       reportFailure("attribution_processor_failed", "a span could not be attributed", error);
     }
   }
 
   /** Writes the attribution into the attributes of the span that ended, for SDKs that never call `onEnding`. */
-  onEnd(span: { readonly attributes: Record<string, unknown> }): void {
+  onEnd(span: { readonly kind: number; readonly attributes: Record<string, unknown> }): void {
     if (this.#atStart || this.#isOnEndingCalled) return;
     const attribution = recallAttribution(span);
-    if (attribution === undefined || !hasLlmAttribute(span.attributes)) return;
+    if (attribution === undefined || !isBillable(span)) return;
     this.#writer.add(span.attributes, span.attributes, attribution);
   }
 

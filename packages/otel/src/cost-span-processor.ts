@@ -1,6 +1,6 @@
 import { GEN_AI } from "@spancost/core";
 import { writeCost } from "./complete-span.ts";
-import { hasLlmAttribute } from "./has-llm-attribute.ts";
+import { isBillable } from "./billable-span.ts";
 import { findCostHint } from "./price-span.ts";
 import { reportFailure } from "./report-failure.ts";
 import type { EndedSpan, RecordingSpan } from "./sdk-span.ts";
@@ -21,7 +21,7 @@ export class CostSpanProcessor {
   /** Writes the cost while the span can still be written to. */
   onEnding(span: EndedSpan & RecordingSpan): void {
     this.#isOnEndingCalled = true;
-    if (!hasLlmAttribute(span.attributes)) return;
+    if (!isBillable(span)) return;
     const amountUsd = findCostHint(span);
     if (amountUsd === undefined) return;
     try {
@@ -35,7 +35,7 @@ export class CostSpanProcessor {
 
   /** Writes the cost into the attributes of the span that ended, for SDKs that never call `onEnding`. */
   onEnd(span: EndedSpan): void {
-    if (!this.#isOnEndingCalled && hasLlmAttribute(span.attributes)) writeCost(span);
+    if (!this.#isOnEndingCalled && isBillable(span)) writeCost(span);
   }
 
   /** Resolves at once: nothing is buffered. */

@@ -1,6 +1,8 @@
 /** The part of a span that every OpenTelemetry JS SDK lets a processor read when it ends. */
 export interface EndedSpan {
   readonly name: string;
+  /** As the API's `SpanKind`. */
+  readonly kind: number;
   readonly status: { readonly code: number };
   /** Plain and open to be written to, in every SDK. */
   readonly attributes: Record<string, unknown>;
@@ -24,9 +26,16 @@ interface SdkScope {
   readonly version?: string | undefined;
 }
 
-/** The part of a span that is needed to write to it. */
-export interface RecordingSpan {
+/** The part of a span that a processor reads when it starts. */
+export interface StartedSpan {
+  /** As the API's `SpanKind`. */
+  readonly kind: number;
   readonly attributes: Readonly<Record<string, unknown>>;
+  readonly instrumentationScope?: SdkScope;
+}
+
+/** The part of a span that is needed to write to it. */
+export interface RecordingSpan extends StartedSpan {
   setAttribute(key: string, value: string | number): unknown;
 }
 

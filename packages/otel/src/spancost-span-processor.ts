@@ -1,10 +1,10 @@
 import type { Context } from "@opentelemetry/api";
 import { ExportQueue, type ExportQueueOptions } from "./billing/export-queue.ts";
-import { isSampled } from "./billing/sampled-view.ts";
+import { isSampled, toSampledView } from "./billing/sampled-view.ts";
 import { completeSpan } from "./complete-span.ts";
-import { hasLlmAttribute } from "./has-llm-attribute.ts";
+import { isBillable, mayBecomeBillable } from "./billable-span.ts";
 import { reportFailure } from "./report-failure.ts";
-import type { FinishedSpan } from "./sdk-span.ts";
+import type { FinishedSpan, StartedSpan } from "./sdk-span.ts";
 import { rememberAttribution } from "./started-attribution.ts";
 import { type AttributionKeyOptions, AttributionWriter } from "./write-attribution.ts";
 
@@ -29,16 +29,17 @@ export class SpancostSpanProcessor {
   }
 
   /** Remembers who the span belongs to. */
-  onStart(span: object, parentContext: Context): void {
-    rememberAttribution(span, parentContext);
+  onStart(span: StartedSpan, parentContext: Context): void {
+    if (mayBecomeBillable(span)) rememberAttribution(span, parentContext);
   }
 
   /** Completes LLM spans, and queues what is exported. */
   onEnd(span: FinishedSpan): void {
     try {
-      const isLlm = hasLlmAttribute(span.attributes);
+      const isLlm = isBillable(span);
       if (isLlm) completeSpan(span, this.#writer);
-      if (isLlm || isSampled(span)) this.#queue.add(span);
+      if (isSampled(span)) this.#queue.add(span);
+      else if (isLlm) this.#queue.add(toSampledView(span));
     } catch (error) {
       reportFailure("billing_processor_failed", "a span could not be queued", error);
     }

@@ -9,7 +9,7 @@ import {
   withAttribution,
 } from "@spancost/otel";
 import { compare, type Work } from "../../../../.config/bench/compare.ts";
-import { recordHttpSpan, recordLlmSpan } from "./spans.ts";
+import { recordHttpSpan, recordLlmSpan, recordOwnSpan, recordQuerySpan } from "./spans.ts";
 
 /** A span processor of a line; ours fit all of them. */
 export interface Processor {
@@ -34,6 +34,14 @@ const HTTP_SCOPE = "@opentelemetry/instrumentation-http";
 /** Spans between two flushes: fewer than a batch, so that nothing is exported from within a span. */
 const SPANS = 500;
 const WHO = { tenantId: "acme", userId: "u-17", feature: "chat" };
+
+/** How many each kind of span has. */
+const ATTRIBUTES: Readonly<Record<string, number>> = {
+  "LLM span": 17,
+  "HTTP span": 10,
+  "query span": 8,
+  "own span": 2,
+};
 
 interface Variant {
   readonly run: Work;
@@ -66,6 +74,8 @@ export async function measureLine(line: Line): Promise<void> {
   for (const [kind, record, scope, aim] of [
     ["LLM span", recordLlmSpan, LLM_SCOPE, 1.3],
     ["HTTP span", recordHttpSpan, HTTP_SCOPE, 1.02],
+    ["query span", recordQuerySpan, "@opentelemetry/instrumentation-pg", 1.02],
+    ["own span", recordOwnSpan, "app", 1.02],
   ] as const) {
     const build = (make: (exporter: SpanExporter) => Processor[]): Promise<Variant> =>
       createVariant(line, make, scope, record);
@@ -133,7 +143,7 @@ async function createVariant(
 function check(kind: string, baseline: Variant, one: Variant, four: Variant): void {
   for (const variant of [baseline, one, four]) assert.equal(variant.exported.flat().length, SPANS);
   const attributes = lastOf(baseline);
-  assert.equal(Object.keys(attributes).length, kind === "LLM span" ? 17 : 10);
+  assert.equal(Object.keys(attributes).length, ATTRIBUTES[kind]);
   const added =
     kind === "LLM span"
       ? {

@@ -49,3 +49,28 @@ export function recordHttpSpan(tracer: Tracer): void {
   span.setAttributes(HTTP_ROUTE);
   span.end();
 }
+
+/** As `@opentelemetry/instrumentation-pg` does for a query: 8 attributes. */
+const QUERY = {
+  "db.system.name": "postgresql",
+  "db.namespace": "answers",
+  "db.query.text": "SELECT id, title FROM answers WHERE tenant = $1 ORDER BY id LIMIT 20",
+  "db.operation.name": "SELECT",
+  "db.collection.name": "answers",
+  "server.address": "db.acme.example",
+  "server.port": 5432,
+  "network.transport": "tcp",
+};
+
+/** One query of the app. */
+export function recordQuerySpan(tracer: Tracer): void {
+  tracer.startSpan("SELECT answers", { kind: SpanKind.CLIENT, attributes: { ...QUERY } }).end();
+}
+
+/** One span that the app makes itself. */
+export function recordOwnSpan(tracer: Tracer): void {
+  const span = tracer.startSpan("rank answers");
+  span.setAttribute("app.answers", 20);
+  span.setAttribute("app.ranking", "bm25");
+  span.end();
+}

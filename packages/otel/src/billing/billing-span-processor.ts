@@ -1,8 +1,8 @@
-import { hasLlmAttribute } from "../has-llm-attribute.ts";
+import { isBillable } from "../billable-span.ts";
 import { reportFailure } from "../report-failure.ts";
 import type { FinishedSpan } from "../sdk-span.ts";
 import { ExportQueue, type ExportQueueOptions } from "./export-queue.ts";
-import { isSampled } from "./sampled-view.ts";
+import { isSampled, toSampledView } from "./sampled-view.ts";
 
 /** Options of `BillingSpanProcessor`. */
 export interface BillingSpanProcessorOptions extends ExportQueueOptions {
@@ -32,9 +32,9 @@ export class BillingSpanProcessor {
   /** Queues LLM spans. */
   onEnd(span: FinishedSpan): void {
     try {
-      if (!hasLlmAttribute(span.attributes)) return;
-      if (this.#skipSampled && isSampled(span)) return;
-      this.#queue.add(span);
+      if (!isBillable(span)) return;
+      if (!isSampled(span)) this.#queue.add(toSampledView(span));
+      else if (!this.#skipSampled) this.#queue.add(span);
     } catch (error) {
       reportFailure("billing_processor_failed", "a span could not be queued", error);
     }

@@ -1,5 +1,4 @@
 import type { FinishedSpan, SpanExporter } from "../sdk-span.ts";
-import { toSampledViews } from "./sampled-view.ts";
 
 /** `ExportResultCode.SUCCESS` of every OpenTelemetry JS SDK. */
 const SUCCESS = 0;
@@ -14,7 +13,7 @@ export async function exportBatch(
     await waitForResources(spans);
     return await new Promise((resolve) => {
       const timer = setTimeout(() => resolve(new Error(`no result within ${timeoutMs} ms`)), timeoutMs).unref();
-      exporter.export(toSampledViews(spans) as never[], ({ code, error }) => {
+      exporter.export(spans as never[], ({ code, error }) => {
         clearTimeout(timer);
         resolve(code === SUCCESS ? undefined : (error ?? new Error(`export ended with code ${code}`)));
       });
@@ -26,7 +25,11 @@ export async function exportBatch(
 
 /** Attributes of the resource that are still being detected would be missing from the first batches. */
 async function waitForResources(spans: readonly FinishedSpan[]): Promise<void> {
+  let seen: unknown;
   for (const { resource } of spans) {
+    // Nearly always the spans of one provider, which share one resource.
+    if (resource === seen) continue;
+    seen = resource;
     if (resource.asyncAttributesPending === true) await resource.waitForAsyncAttributes?.();
   }
 }

@@ -1,5 +1,5 @@
 import { type Context, context, createContextKey } from "@opentelemetry/api";
-import { hasLlmAttribute } from "../has-llm-attribute.ts";
+import { hasLlmAttribute } from "../billable-span.ts";
 import { reportFailure, reportLosses } from "../report-failure.ts";
 import type { FinishedSpan, SpanExporter } from "../sdk-span.ts";
 import { exportBatch } from "./export-batch.ts";
@@ -44,6 +44,8 @@ export class ExportQueue {
   #stopped: Promise<void> | undefined;
   #hurrying = 0;
   #isAbandoned = false;
+  /** While fewer spans than this wait, one more changes nothing else: the timer runs, or a batch is being exported. */
+  #calmUntil = 0;
 
   constructor(options: ExportQueueOptions) {
     this.#exporter = options.exporter;
@@ -57,12 +59,23 @@ export class ExportQueue {
 
   /** Queues a span that ended, or counts it as lost. */
   add(span: FinishedSpan): void {
+    // Nearly always this is all: it runs for every span of the app.
+    if (this.#waiting.length < this.#calmUntil) this.#waiting.push(span);
+    else this.#addAndAct(span);
+  }
+
+  #addAndAct(span: FinishedSpan): void {
     if (this.#stopped !== undefined) return reportLosses("lost_after_shutdown", 1);
     if (this.#waiting.length >= this.#maxSize && !this.#makeRoom(span)) return;
     this.#waiting.push(span);
     if (this.#draining !== undefined) return;
     if (this.#waiting.length >= this.#batchSize) void this.#drain();
-    else this.#timer ??= setTimeout(() => void this.#drain(), this.#delayMs).unref();
+    else this.#startTimer();
+  }
+
+  #startTimer(): void {
+    this.#timer ??= setTimeout(() => void this.#drain(), this.#delayMs).unref();
+    this.#calmUntil = this.#batchSize - 1;
   }
 
   /** Exports what is queued, without pauses between attempts; resolves when that is done or the time is up. */
@@ -75,6 +88,8 @@ export class ExportQueue {
   /** Flushes, counts what is left as lost, and shuts the exporter down; repeated calls get the first one's promise. */
   shutdown(): Promise<void> {
     this.#stopped ??= this.#stop();
+    // From now on every span is looked at, and counted as lost.
+    this.#calmUntil = 0;
     return this.#stopped;
   }
 
@@ -85,6 +100,7 @@ export class ExportQueue {
     this.#isAbandoned = true;
     this.#clearTimer();
     this.#stopped ??= Promise.resolve();
+    this.#calmUntil = 0;
     return taken;
   }
 
@@ -115,9 +131,12 @@ export class ExportQueue {
 
   #drain(): Promise<void> {
     this.#clearTimer();
-    this.#draining ??= this.#exportAll().finally(() => {
+    if (this.#draining !== undefined) return this.#draining;
+    this.#draining = this.#exportAll().finally(() => {
       this.#draining = undefined;
+      this.#calmUntil = 0;
     });
+    if (this.#stopped === undefined) this.#calmUntil = this.#maxSize;
     return this.#draining;
   }
 
@@ -179,6 +198,7 @@ export class ExportQueue {
   #clearTimer(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#calmUntil = 0;
   }
 }
 

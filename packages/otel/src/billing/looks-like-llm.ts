@@ -1,4 +1,4 @@
-import { hasLlmAttribute } from "../has-llm-attribute.ts";
+import { hasLlmAttribute } from "../billable-span.ts";
 
 /** `chat gpt-5-mini`, by the GenAI conventions and OpenLIT 1.15; a name may be its first word alone. */
 const OPERATION =

@@ -23,20 +23,13 @@ const FIELDS = [
   "droppedLinksCount",
 ] as const;
 
-/** Spans as exporters may see them; the same array where all are sampled. */
-export function toSampledViews(spans: readonly FinishedSpan[]): readonly FinishedSpan[] {
-  for (const span of spans) if (!isSampled(span)) return spans.map(toSampledView);
-  return spans;
-}
-
 /** Whether a span has the sampled flag. */
 export function isSampled(span: Pick<FinishedSpan, "spanContext">): boolean {
   return (span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0;
 }
 
-/** A span as an exporter may see it: one that is not sampled says that it is, because exporters and receivers drop it otherwise. */
-function toSampledView(span: FinishedSpan): FinishedSpan {
-  if (isSampled(span)) return span;
+/** A span that is not sampled as exporters may see it: saying that it is, because exporters and receivers drop it otherwise. */
+export function toSampledView(span: FinishedSpan): FinishedSpan {
   const context = span.spanContext();
   const sampled = { ...context, traceFlags: context.traceFlags | TraceFlags.SAMPLED };
   const view: Record<string, unknown> = { spanContext: () => sampled };
