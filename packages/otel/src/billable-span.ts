@@ -76,16 +76,22 @@ function isPlain({ kind, instrumentationScope }: Classified): boolean {
   return instrumentationScope !== undefined && PLAIN_SCOPES.has(instrumentationScope.name);
 }
 
+/** Whether an unlikely span says itself that it is an LLM call. Names written out: this runs for most spans of an app. */
+function saysSo({ attributes }: Classified): boolean {
+  return (
+    attributes["gen_ai.operation.name" satisfies typeof GEN_AI.operationName] !== undefined ||
+    attributes["gen_ai.request.model" satisfies typeof GEN_AI.requestModel] !== undefined
+  );
+}
+
 /** Says whether a span that starts may become billable. */
 export function mayBecomeBillable(span: Classified): boolean {
-  return !isPlain(span) || span.attributes["gen_ai.operation.name" satisfies typeof GEN_AI.operationName] !== undefined;
+  return !isPlain(span) || saysSo(span);
 }
 
 /** Says whether a span that ended is an LLM call or a recorded cost. */
 export function isBillable(span: Classified): boolean {
-  return isPlain(span)
-    ? span.attributes["gen_ai.operation.name" satisfies typeof GEN_AI.operationName] !== undefined
-    : hasLlmAttribute(span.attributes);
+  return isPlain(span) ? saysSo(span) : hasLlmAttribute(span.attributes);
 }
 
 /** Says whether a span may be an LLM call with usage, cheaply: most spans of an app are not, and end here. */
