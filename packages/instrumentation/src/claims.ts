@@ -45,6 +45,10 @@ function createShared(): SharedClaims {
   const claims = new ClaimTable();
   const calls: CallStarter = {
     mayClaim: (url) => claims.mayClaim(url),
+    isClaimed: (method, url) => {
+      const parsed = URL.parse(url);
+      return parsed !== null && claims.find(method, parsed) !== undefined;
+    },
     start: (facts) => startCall(claims, facts),
   };
   const hooks = [createFetchHook, createNodeHttpHook, createHttp2Hook, createUndiciHook].map((create) => create(calls));

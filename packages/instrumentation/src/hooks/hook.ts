@@ -1,9 +1,11 @@
 import type { RequestFacts, StartedCall } from "../calls/start-call.ts";
 
-/** What a hook asks about the requests that it sees. Neither function throws. */
+/** What a hook asks about the requests that it sees. None of the functions throws. */
 export interface CallStarter {
   /** Whether a request to this absolute URL might be claimed; cheap enough for every request of the app. */
   mayClaim(url: string): boolean;
+  /** Whether a request is claimed, as far as its method (in upper case) and its absolute URL tell. */
+  isClaimed(method: string, url: string): boolean;
   /** Starts the span of a claimed request; `undefined` when nobody would see it, and then the request is not touched. */
   start(facts: RequestFacts): StartedCall | undefined;
 }

@@ -13,8 +13,8 @@ const forgotten = new FinalizationRegistry<ObservedBody>((body) => body.abandon(
 
 /** What is known of the responses whose own properties ask for it. */
 const watches = new WeakMap<object, ResponseWatch>();
-/** The own properties of a watched response, by its prototype: made once, as making them a response is what costs most. */
-const properties = new WeakMap<object, PropertyDescriptorMap>();
+/** The own properties of a watched response, by its prototype: made once, as functions of each response's own cost 1 us each. */
+const properties = new WeakMap<object, readonly (readonly [name: string, property: PropertyDescriptor])[]>();
 
 /**
  * Watches how the app reads a response, on the response itself. A new `Response` around a teed body would lose what only
@@ -31,12 +31,13 @@ export function observeResponse(response: Response, call: ObservedCall, createFi
   watches.set(response, new ResponseWatch(response, prototype, tap, call, createFilter));
   forgotten.register(response, body);
   addOpenBody(body);
-  Object.defineProperties(response, readProperties(prototype));
+  // One at a time: `Object.defineProperties` takes three times as long (V8 of Node 24.21).
+  for (const [name, property] of readProperties(prototype)) Object.defineProperty(response, name, property);
 }
 
-function readProperties(prototype: object): PropertyDescriptorMap {
+function readProperties(prototype: object): readonly (readonly [name: string, property: PropertyDescriptor])[] {
   let known = properties.get(prototype);
-  if (known === undefined) properties.set(prototype, (known = createProperties(prototype)));
+  if (known === undefined) properties.set(prototype, (known = Object.entries(createProperties(prototype))));
   return known;
 }
 

@@ -24,7 +24,8 @@ export function createHttp2Hook(calls: CallStarter): Hook {
       const origin = `${readText(headers[":scheme"])}://${readText(headers[":authority"] ?? headers.host)}`;
       if (!calls.mayClaim(`${origin}/`) || isClaimed() || observed.has(stream)) return;
       observed.add(stream);
-      new ObservedStream(stream, readHead(origin, headers), calls);
+      const head = readHead(origin, headers);
+      if (calls.isClaimed(head.method, head.url)) new ObservedStream(stream, head, calls);
     });
   /** A patch that could not be taken out may tell of a stream as well as the next one. */
   const observed = new WeakSet<object>();

@@ -1,8 +1,7 @@
 import type { ClientHttp2Stream, IncomingHttpHeaders as HttpHeaders, IncomingHttpStatusHeader } from "node:http2";
 import type { CallStarter } from "../hook.ts";
-import { reportFailure } from "../wire/guard.ts";
+import { ObservedMethods } from "../wire/observed-methods.ts";
 import { RequestBody } from "../wire/request-body.ts";
-import { shadowMethod } from "../wire/shadow.ts";
 import { WireCall, type WireRequestHead } from "../wire/wire-call.ts";
 
 type IncomingHttpHeaders = HttpHeaders & IncomingHttpStatusHeader;
@@ -15,37 +14,22 @@ export class ObservedStream {
   readonly #stream: ClientHttp2Stream;
   readonly #call: WireCall;
   readonly #body = new RequestBody();
-  readonly #releases: (() => void)[] = [];
   #hasResponded = false;
   /** Bytes that came in one read with the head, before the event that tells of that. */
   #early: Uint8Array[] = [];
   #isEarlyEnd = false;
-  #isOver = false;
 
   constructor(stream: ClientHttp2Stream, head: WireRequestHead, calls: CallStarter) {
     this.#stream = stream;
     this.#call = new WireCall(calls, head);
-    this.#before("write", ([chunk, encoding]) => this.#body.collect(chunk, encoding));
-    this.#before("end", ([chunk, encoding]) => {
-      this.#body.collect(chunk, encoding, true);
-      this.#start();
-    });
-    this.#before("emit", ([name, detail]) => this.#onEvent(name, detail));
-    this.#before("push", ([chunk]) => this.#onBytes(chunk));
+    STREAM.observe(stream, this);
     // A request without a body has been ended by the session.
     if (stream.writableEnded) this.#start();
   }
 
-  #before(name: string, observe: (args: readonly unknown[]) => void): void {
-    const observeOnce = (args: readonly unknown[]): void => {
-      if (this.#isOver) return;
-      try {
-        observe(args);
-      } catch (error) {
-        reportFailure(`observing "${name}"`, error);
-      }
-    };
-    this.#releases.push(shadowMethod(this.#stream, name, observeOnce));
+  onWrite([chunk, encoding]: readonly unknown[], isLast: boolean): void {
+    this.#body.collect(chunk, encoding, isLast);
+    if (isLast) this.#start();
   }
 
   #start(): boolean {
@@ -55,12 +39,11 @@ export class ObservedStream {
   }
 
   #stop(): void {
-    this.#isOver = true;
     this.#early = [];
-    for (const release of this.#releases) release();
+    STREAM.release(this.#stream);
   }
 
-  #onEvent(name: unknown, detail: unknown): void {
+  onEvent(name: unknown, detail: unknown): void {
     if (name === "response") this.#onResponse(detail as IncomingHttpHeaders);
     else if (name === "close") this.#onClose();
   }
@@ -75,7 +58,7 @@ export class ObservedStream {
     if (this.#isEarlyEnd) this.#finish();
   }
 
-  #onBytes(chunk: unknown): void {
+  onBytes(chunk: unknown): void {
     if (chunk === null) {
       if (HARMLESS_CODES.has(this.#stream.rstCode) && !this.#stream.aborted && !this.#stream.destroyed) this.#finish();
     } else if (!(chunk instanceof Uint8Array)) return;
@@ -97,3 +80,10 @@ export class ObservedStream {
     this.#stop();
   }
 }
+
+const STREAM = new ObservedMethods<ObservedStream>({
+  write: (observed, args) => observed.onWrite(args, false),
+  end: (observed, args) => observed.onWrite(args, true),
+  emit: (observed, [name, detail]) => observed.onEvent(name, detail),
+  push: (observed, [chunk]) => observed.onBytes(chunk),
+});

@@ -1,30 +1,29 @@
 import type { IncomingMessage } from "node:http";
+import type { StreamFilter } from "@spancost/llm-wire";
 import type { AskedUsage } from "../../calls/start-call.ts";
-import { type Tell, shadowMethod } from "../wire/shadow.ts";
+import type { Method } from "../wire/observed-methods.ts";
 
 const EVENT_STREAM = /^\s*text\/event-stream/i;
 
-/**
- * Takes out of a response, before it is the app's, what only our wish for usage brought into it. Put in place before the
- * observing method, so that the call is read from all the bytes.
- */
-export function filterStream(response: IncomingMessage, asked: AskedUsage): void {
-  if (!EVENT_STREAM.test(response.headers["content-type"] ?? "") || response.headers["content-encoding"] !== undefined)
-    return;
-  const filter = asked.createFilter();
-  const tell: Tell = ([chunk, encoding], original, self) => {
-    const pass = (...args: unknown[]): unknown => Reflect.apply(original as () => unknown, self, args);
-    if (chunk === null) {
-      const rest = filter.end();
-      if (rest.length > 0) pass(toBuffer(rest));
-      return { result: pass(null) };
-    }
-    if (!(chunk instanceof Uint8Array)) return { result: pass(chunk, encoding) };
-    const left = filter.write(chunk);
-    // Nothing of it is the app's: the parser goes on reading.
-    return { result: left.length === 0 ? true : pass(toBuffer(left)) };
-  };
-  shadowMethod(response, "push", tell);
+/** What takes out of a response what only our wish for usage brought into it. */
+export function createStreamFilter(response: IncomingMessage, asked: AskedUsage): StreamFilter | undefined {
+  const isFiltered =
+    EVENT_STREAM.test(response.headers["content-type"] ?? "") && response.headers["content-encoding"] === undefined;
+  return isFiltered ? asked.createFilter() : undefined;
+}
+
+/** Pushes, in the place of a piece from the parser, what the app asked for of it. */
+export function pushFiltered(filter: StreamFilter, args: readonly unknown[], push: Method, response: object): unknown {
+  const [chunk] = args;
+  if (chunk === null) {
+    const rest = filter.end();
+    if (rest.length > 0) Reflect.apply(push, response, [toBuffer(rest)]);
+    return Reflect.apply(push, response, [null]);
+  }
+  if (!(chunk instanceof Uint8Array)) return Reflect.apply(push, response, args);
+  const left = filter.write(chunk);
+  // Nothing of it is the app's: the parser goes on reading.
+  return left.length === 0 ? true : Reflect.apply(push, response, [toBuffer(left)]);
 }
 
 /** The parser gives buffers, and the app may count on their methods. */

@@ -1,12 +1,13 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
+import type { StreamFilter } from "@spancost/llm-wire";
 import type { AskedUsage } from "../../calls/start-call.ts";
 import type { CallStarter } from "../hook.ts";
 import { reportFailure } from "../wire/guard.ts";
+import { type Method, ObservedMethods } from "../wire/observed-methods.ts";
 import { RequestBody } from "../wire/request-body.ts";
-import { shadowMethod } from "../wire/shadow.ts";
 import { WireCall } from "../wire/wire-call.ts";
 import { exchangeBody, isWholeBody, rememberRefusal } from "./ask-for-usage.ts";
-import { filterStream } from "./filter-stream.ts";
+import { createStreamFilter, pushFiltered } from "./filter-stream.ts";
 import { readHead } from "./request-head.ts";
 
 /**
@@ -14,8 +15,9 @@ import { readHead } from "./request-head.ts";
  * their absence, mean. Its body is what is written; its span starts when that is at its end, or when an answer comes earlier.
  */
 export function observeRequest(request: ClientRequest, origin: string, calls: CallStarter): void {
-  const observed = new ObservedRequest(request, new WireCall(calls, readHead(request, origin)));
-  observed.watch();
+  const head = readHead(request, origin);
+  if (!calls.isClaimed(head.method, head.url)) return;
+  REQUEST.observe(request, new ObservedRequest(request, new WireCall(calls, head)));
 }
 
 class ObservedRequest {
@@ -28,33 +30,14 @@ class ObservedRequest {
   #hasBody = false;
   #asked: AskedUsage | undefined;
   #isOver = false;
-  readonly #releases: (() => void)[] = [];
+  #filter: StreamFilter | undefined;
 
   constructor(request: ClientRequest, call: WireCall) {
     this.#request = request;
     this.#call = call;
   }
 
-  watch(): void {
-    this.#before(this.#request, "write", (args) => this.#onWrite(args, false));
-    this.#before(this.#request, "end", (args) => this.#onWrite(args, true));
-    this.#before(this.#request, "destroy", ([reason]) => this.#leave(reason));
-    this.#before(this.#request, "emit", ([name, detail]) => this.#onEvent(name, detail));
-  }
-
-  #before(target: object, name: string, observe: (args: unknown[]) => void): void {
-    const observeOnce = (args: unknown[]): void => {
-      if (this.#isOver) return;
-      try {
-        observe(args);
-      } catch (error) {
-        reportFailure(`observing "${name}"`, error);
-      }
-    };
-    this.#releases.push(shadowMethod(target, name, observeOnce));
-  }
-
-  #onWrite(args: unknown[], isLast: boolean): void {
+  onWrite(args: unknown[], isLast: boolean): void {
     const isWhole = !this.#hasBody && isWholeBody(this.#request, args, isLast);
     this.#hasBody ||= args[0] !== undefined && args[0] !== null && typeof args[0] !== "function";
     this.#body.collect(args[0], args[1], isLast || isWhole);
@@ -74,15 +57,17 @@ class ObservedRequest {
 
   #stop(): void {
     this.#isOver = true;
-    for (const release of this.#releases) release();
+    REQUEST.release(this.#request);
+    // The filter goes on.
+    if (this.#response !== undefined && this.#filter === undefined) RESPONSE.release(this.#response);
   }
 
   /** A response is destroyed by Node as well, when the connection broke; the request says so by then. */
-  #leave(reason: unknown): void {
+  leave(reason: unknown): void {
     if (!this.#request.destroyed) this.#left ??= { error: isTimeout(reason) ? reason : undefined };
   }
 
-  #onEvent(name: unknown, detail: unknown): void {
+  onEvent(name: unknown, detail: unknown): void {
     if (name === "response") this.#onResponse(detail as IncomingMessage);
     else if (name === "upgrade" || name === "connect") this.#onTaken(detail as IncomingMessage);
     else if (name === "error" && this.#response === undefined) this.#breakOff(detail);
@@ -93,13 +78,29 @@ class ObservedRequest {
     this.#response = response;
     if (this.#asked !== undefined) {
       rememberRefusal(this.#request, response.statusCode);
-      filterStream(response, this.#asked);
+      this.#filter = createStreamFilter(response, this.#asked);
+      if (this.#filter !== undefined) RESPONSE.observe(response, this);
     }
     if (!this.#start()) return;
     const readHeader = (name: string) => readIncoming(response, name);
     if (!this.#call.respond(response.statusCode ?? 0, readHeader)) return this.#stop();
-    this.#before(response, "push", ([chunk, encoding]) => this.#onBytes(response, chunk, encoding));
-    this.#before(response, "destroy", ([reason]) => this.#leave(reason));
+    RESPONSE.observe(response, this);
+  }
+
+  /** In the place of the response's `push`. */
+  push(args: unknown[], original: Method, response: IncomingMessage): unknown {
+    if (!this.#isOver) this.#observeBytes(response, args);
+    return this.#filter === undefined
+      ? Reflect.apply(original, response, args)
+      : pushFiltered(this.#filter, args, original, response);
+  }
+
+  #observeBytes(response: IncomingMessage, [chunk, encoding]: readonly unknown[]): void {
+    try {
+      this.#onBytes(response, chunk, encoding);
+    } catch (error) {
+      reportFailure("observing the response's bytes", error);
+    }
   }
 
   #onBytes(response: IncomingMessage, chunk: unknown, encoding: unknown): void {
@@ -126,6 +127,17 @@ class ObservedRequest {
     this.#stop();
   }
 }
+
+const REQUEST = new ObservedMethods<ObservedRequest>({
+  write: (observed, args) => observed.onWrite(args, false),
+  end: (observed, args) => observed.onWrite(args, true),
+  destroy: (observed, [reason]) => observed.leave(reason),
+  emit: (observed, [name, detail]) => observed.onEvent(name, detail),
+});
+const RESPONSE = new ObservedMethods<ObservedRequest>(
+  { destroy: (observed, [reason]) => observed.leave(reason) },
+  { push: (observed, args, original, self) => observed.push(args, original, self as IncomingMessage) },
+);
 
 function readIncoming(response: IncomingMessage, name: string): string | null {
   const value = response.headers[name];

@@ -1,6 +1,6 @@
 import type { CallStarter } from "../hook.ts";
 import { RequestBody } from "../wire/request-body.ts";
-import { DerivedPrototypes } from "../wire/derived-prototypes.ts";
+import { ObservedMethods } from "../wire/observed-methods.ts";
 import { WireCall } from "../wire/wire-call.ts";
 import { type UndiciRequest, readHead, readHeader } from "./undici-request.ts";
 
@@ -88,8 +88,8 @@ const BEFORE_ANSWERS = {
   ...{ onComplete, onResponseEnd: onComplete },
   ...{ onError, onResponseError: onError },
 };
-const ANSWERS = new DerivedPrototypes<ObservedRequest>(BEFORE_ANSWERS);
-const EVERYTHING = new DerivedPrototypes<ObservedRequest>({
+const ANSWERS = new ObservedMethods<ObservedRequest>(BEFORE_ANSWERS);
+const EVERYTHING = new ObservedMethods<ObservedRequest>({
   ...BEFORE_ANSWERS,
   onBodySent: (observed, [chunk]) => observed.onBody(chunk),
   onRequestSent: (observed) => void observed.start(),
