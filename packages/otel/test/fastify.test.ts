@@ -1,9 +1,11 @@
 import { Readable } from "node:stream";
 import Fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
+import { expect, it } from "vitest";
+import { setAttribution } from "../src/index.ts";
 import { attribution } from "../src/fastify.ts";
-import { running } from "./middleware-client.ts";
+import { ask, running } from "./middleware-client.ts";
 import { describeMiddleware } from "./middleware-contract.ts";
-import { type ContractApp, describeBody, readByListeners, toWebStream } from "./middleware-suite.ts";
+import { type ContractApp, describeBody, readByListeners, tenant, toWebStream } from "./middleware-suite.ts";
 
 const KINDS = [
   ["fastify", "preHandler", (chunks: AsyncIterable<string>) => Readable.from(chunks)],
@@ -32,3 +34,46 @@ for (const [name, resolveIn, toBody] of KINDS) {
     },
   });
 }
+
+/** A parser that shares a queue between requests, so that it ends in the context of none. */
+function parseInBatches(): (request: unknown, payload: Readable, done: (error: null, body: unknown) => void) => void {
+  const waiting: (() => void)[] = [];
+  setInterval(() => waiting.splice(0).forEach((run) => run()), 5).unref();
+  return (_request, payload, done) => {
+    payload.resume();
+    waiting.push(() => done(null, {}));
+  };
+}
+
+it("fastify: what a hook says before a body is parsed holds behind it, whatever context the parser ends in", async () => {
+  const app = Fastify();
+  app.addContentTypeParser("application/octet-stream", parseInBatches());
+  const seen: string[] = [];
+  await app.register(attribution());
+  app.addHook("onRequest", async ({ headers }) => setAttribution({ tenantId: headers["x-tenant"] as string }));
+  app.addHook("preValidation", async () => void seen.push(tenant()));
+  app.post("/", (_request, reply) => void reply.send(tenant()));
+  await app.listen({ host: "127.0.0.1", port: 0 });
+  const server = await running(app.server, () => app.close());
+  const headers = { "content-type": "application/octet-stream" };
+  const ids = Array.from({ length: 20 }, (_, index) => String(index));
+  const answers = await Promise.all(
+    ids.map((id) => ask(server.port, { method: "POST", tenant: id, headers, body: "x" })),
+  );
+  await server.close();
+  expect(answers.map(({ body }) => body)).toEqual(ids);
+  expect(seen.toSorted()).toEqual(ids.toSorted());
+});
+
+it("fastify: holds in the instance that registers it and in those within, and in no other", async () => {
+  const app = Fastify();
+  await app.register(async (inner) => {
+    await inner.register(attribution(() => ({ tenantId: "inner" })));
+    inner.get("/inner", (_request, reply) => void reply.send(tenant()));
+    await inner.register(async (within) => void within.get("/within", (_request, reply) => void reply.send(tenant())));
+  });
+  app.get("/outer", (_request, reply) => void reply.send(tenant()));
+  const bodies = ["/inner", "/within", "/outer"].map(async (url) => (await app.inject({ url })).body);
+  expect(await Promise.all(bodies)).toEqual(["inner", "inner", "undefined"]);
+  await app.close();
+});

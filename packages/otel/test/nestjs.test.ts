@@ -1,14 +1,16 @@
 import "reflect-metadata";
 import type { IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
-import { Controller, type ExecutionContext, Get, Module, Post, Req, StreamableFile } from "@nestjs/common";
+import { Controller, type ExecutionContext, Get, Module, Post, Req, Sse, StreamableFile } from "@nestjs/common";
 import { NestFactory } from "@nestjs/core";
 import { ExpressAdapter, type NestExpressApplication } from "@nestjs/platform-express";
 import { FastifyAdapter, type NestFastifyApplication } from "@nestjs/platform-fastify";
+import { Observable } from "rxjs";
+import { expect, it } from "vitest";
 import { attribution } from "../src/nestjs.ts";
-import { running } from "./middleware-client.ts";
+import { ask, running } from "./middleware-client.ts";
 import { describeMiddleware } from "./middleware-contract.ts";
-import { type ContractApp, describeBody, readByListeners } from "./middleware-suite.ts";
+import { type ContractApp, describeBody, readByListeners, tenant } from "./middleware-suite.ts";
 
 /** What both platforms give a handler as its request. */
 interface PlatformRequest {
@@ -79,3 +81,55 @@ describeMiddleware({
     return running(app.getHttpServer(), () => app.close());
   },
 });
+
+/** Says in three events whose request it is, each time in a timer of its own. */
+function sayTenant(): Observable<{ data: string }> {
+  return new Observable((subscriber) => {
+    const timers = [0, 5, 10].map((delayMs) => setTimeout(() => subscriber.next({ data: tenant() }), delayMs));
+    timers.push(setTimeout(() => subscriber.complete(), 20));
+    return () => timers.forEach(clearTimeout);
+  });
+}
+
+function createEventsModule(): new () => object {
+  class Events {
+    events(): Observable<{ data: string }> {
+      return sayTenant();
+    }
+  }
+  Sse("/")(Events.prototype, "events", Object.getOwnPropertyDescriptor(Events.prototype, "events") ?? {});
+  Controller()(Events);
+  class App {
+    readonly controller = Events;
+  }
+  Module({ controllers: [Events] })(App);
+  return App;
+}
+
+it.each([
+  ["Express", () => new ExpressAdapter()],
+  ["Fastify", () => new FastifyAdapter({ forceCloseConnections: true })],
+])(
+  "nestjs on %s: resolves whom a guard has authenticated, and keeps it in an Observable",
+  async (_, createPlatform) => {
+    const users = new WeakMap<object, string>();
+    const app = await NestFactory.create(createEventsModule(), createPlatform(), { logger: false });
+    app.useGlobalGuards({
+      canActivate: async (execution: ExecutionContext) => {
+        const request = execution.switchToHttp().getRequest<PlatformRequest>();
+        users.set(request, `user of ${request.headers["x-tenant"]}`);
+        return true;
+      },
+    });
+    app.useGlobalInterceptors(
+      attribution((execution: ExecutionContext) => ({ tenantId: users.get(execution.switchToHttp().getRequest()) })),
+    );
+    await app.listen(0, "127.0.0.1");
+    const server = await running(app.getHttpServer(), () => app.close());
+    const ids = Array.from({ length: 20 }, (__, index) => String(index));
+    const answers = await Promise.all(ids.map((id) => ask(server.port, { tenant: id })));
+    await server.close();
+    const events = answers.map(({ body }) => [...body.matchAll(/^data: (.*)$/gm)].map(([, data]) => data));
+    expect(events).toEqual(ids.map((id) => Array.from({ length: 3 }, () => `user of ${id}`)));
+  },
+);
