@@ -1,0 +1,2 @@
+import "../run-on-otel-2.ts";
+import "./outbound.test.ts";
