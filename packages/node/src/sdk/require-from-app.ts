@@ -1,5 +1,3 @@
-import { createRequire } from "node:module";
-
 /** Files and folders from which the app's own copies of packages are found: its main file, and the folder that it was started in. */
 export function getAppPlaces(): readonly string[] {
   const { argv } = process;
@@ -8,6 +6,8 @@ export function getAppPlaces(): readonly string[] {
 
 /** The copies of a package that the app, and this package, load under its name; none when there are none, as in a bundle. */
 export function requireFromApp(name: string): readonly unknown[] {
+  // No import: bundles for ES modules commonly begin with an import of that name.
+  const { createRequire } = process.getBuiltinModule("node:module");
   const found = [...getAppPlaces(), import.meta.url].flatMap((place) => {
     try {
       return [createRequire(place)(name) as unknown];

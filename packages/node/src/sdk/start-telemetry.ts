@@ -2,6 +2,7 @@ import { ROOT_CONTEXT, context, createContextKey, diag, metrics, propagation, tr
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { defaultResource, detectResources, envDetector, hostDetector, processDetector } from "@opentelemetry/resources";
 import { TracerProvider } from "@opentelemetry/sdk-trace";
+import { setOutboundAttribution } from "@spancost/instrumentation/outbound";
 import { BillingSampler, SpancostSpanProcessor } from "@spancost/otel";
 import { type InstalledGlobals, installGlobals } from "@spancost/otel/globals";
 import type { NodeConfig } from "../config/load-config.ts";
@@ -57,6 +58,7 @@ export function startTelemetry(config: NodeConfig, otel: OtelEnvironment, enviro
       removeExitListeners?.();
       for (const instrumentation of instrumentations) instrumentation.disable();
       for (const copy of copies) copy.setCostTracerProvider(undefined);
+      setOutboundAttribution(undefined);
       globals.uninstall();
       await tracerProvider.shutdown();
     },
@@ -73,15 +75,18 @@ function createTracerProvider(otel: OtelEnvironment, exporting: readonly Exporti
 
 function install(tracerProvider: TracerProvider, config: NodeConfig, otel: OtelEnvironment): InstalledGlobals {
   const guard = createBoundary(config);
+  const boundary = guard();
+  // Below all instrumentations: a span that is not sampled does not say where its request goes.
+  if (otel.propagators.includes("baggage")) setOutboundAttribution(boundary);
   const globals = {
     contextManager: new AsyncLocalStorageContextManager().enable(),
     tracerProvider,
-    propagator: createPropagator(otel.propagators, guard()),
+    propagator: createPropagator(otel.propagators, boundary),
     guardPropagator: guard,
     diag: createDiagLogger(otel.logLevel),
   };
   const copies = [{ trace, context, propagation, metrics, diag }];
-  const installed = installGlobals(globals, { copies, from: [import.meta.url, ...getAppPlaces()] });
+  const installed = installGlobals(globals, { copies, from: getAppPlaces() });
   if (!keepsContext())
     warn("no context manager works in this process: LLM calls are seen and priced, but attributed to nobody");
   return installed;

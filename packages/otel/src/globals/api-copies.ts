@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import {
   type ContextManager,
@@ -56,7 +55,8 @@ export function findApiCopies(given: readonly ApiCopy[], from: readonly string[]
 
 function loadCopies(place: string): ApiCopy[] {
   try {
-    const require = createRequire(place);
+    // No import: bundles for ES modules commonly begin with an import of that name.
+    const require = process.getBuiltinModule("node:module").createRequire(place);
     const file = require.resolve(API);
     const imported = findImported(dirname(file));
     return [require(file) as ApiCopy, ...(imported === undefined ? [] : [require(imported) as ApiCopy])];

@@ -8,6 +8,7 @@ import type {
 } from "@opentelemetry/api";
 import { reportFailure } from "../report-failure.ts";
 import { type ApiCopy, type LogSetting, type VersionedCopy, findApiCopies } from "./api-copies.ts";
+import { StandInTracerProvider } from "./stand-in-tracer-provider.ts";
 import { readRegistered, setRegisteredVersion, toNewer } from "./registered.ts";
 
 /** What an app needs of OpenTelemetry's globals when it registers none itself. */
@@ -55,11 +56,13 @@ class StandIns implements InstalledGlobals {
   readonly #globals: Globals;
   readonly #ours = new Set<Kind>();
   readonly #restore: readonly (() => void)[];
+  readonly #tracerProvider: StandInTracerProvider;
   /** The newest copy: ours are registered through it. */
   readonly #registrar: VersionedCopy;
 
   constructor(globals: Globals, copies: readonly VersionedCopy[]) {
     this.#globals = globals;
+    this.#tracerProvider = new StandInTracerProvider(globals.tracerProvider);
     this.#registrar = copies.reduce((one, other) =>
       toNewer(one.version, other.version) === one.version ? one : other,
     );
@@ -83,7 +86,7 @@ class StandIns implements InstalledGlobals {
   #register(kind: Kind): boolean {
     const { api } = this.#registrar;
     if (kind === "context") return api.context.setGlobalContextManager(this.#globals.contextManager);
-    if (kind === "trace") return api.trace.setGlobalTracerProvider(this.#globals.tracerProvider);
+    if (kind === "trace") return api.trace.setGlobalTracerProvider(this.#tracerProvider);
     if (kind === "propagation") return api.propagation.setGlobalPropagator(this.#globals.propagator);
     const { diag } = this.#globals;
     return diag !== undefined && api.diag.setLogger(diag.logger, diag.level);
@@ -96,7 +99,8 @@ class StandIns implements InstalledGlobals {
 
   /** Lets the app's own registrations, through one copy of the API, take the place of ours. */
   #watch({ api, version }: VersionedCopy): (() => void)[] {
-    const { contextManager, tracerProvider, propagator, diag } = this.#globals;
+    const { contextManager, propagator, diag } = this.#globals;
+    const standIn = this.#tracerProvider;
     const makeRoom = (kind: Kind) => {
       if (this.#ours.delete(kind)) api[kind].disable();
     };
@@ -106,8 +110,11 @@ class StandIns implements InstalledGlobals {
         return registerAs(version, () => register(manager));
       }),
       replaceMethod(api.trace, "setGlobalTracerProvider", (register) => (provider: TracerProvider) => {
-        if (provider !== tracerProvider) makeRoom("trace");
-        return registerAs(version, () => register(provider));
+        if (provider === standIn) return registerAs(version, () => register(provider));
+        makeRoom("trace");
+        const isRegistered = registerAs(version, () => register(provider));
+        if (isRegistered) standIn.handOver(provider);
+        return isRegistered;
       }),
       replaceMethod(api.propagation, "setGlobalPropagator", (register) => (given: TextMapPropagator) => {
         if (given !== propagator) makeRoom("propagation");
