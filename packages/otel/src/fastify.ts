@@ -46,12 +46,12 @@ export function attribution<Request extends FastifyMessage>(
       const messages = [request.raw, reply.raw];
       void open({ incoming: readIncomingRequest(request.raw), request, messages }, proceed(request, done));
     });
-    // A body's parser may end in the context of the connection.
-    instance.addHook("preValidation", (request: Request, _reply: FastifyMessage, done: Done) => {
-      restore(contexts.get(request.raw), () => done());
-    });
     instance.addHook(resolveIn, (request: Request, _reply: FastifyMessage, done: Done) => {
       restore(contexts.get(request.raw), () => void serve({ incoming: undefined, request }, proceed(request, done)));
+    });
+    // Fastify keeps the context over its body parsers; a hook that looks a session up in a pool of connections may lose it.
+    instance.addHook("preHandler", (request: Request, _reply: FastifyMessage, done: Done) => {
+      restore(contexts.get(request.raw), () => done());
     });
     instance.addHook("onSend", (request: Request, _reply: FastifyMessage, payload: unknown, done: Done) => {
       restore(contexts.get(request.raw), () => bindBody(payload));
