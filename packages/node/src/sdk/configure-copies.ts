@@ -2,7 +2,8 @@ import type { TracerProvider } from "@opentelemetry/api";
 import { type AttributionConfiguration, configureAttribution, setCostTracerProvider } from "@spancost/otel";
 import { requireFromApp } from "./require-from-app.ts";
 
-interface OtelCopy {
+/** What is configured in each copy of `@spancost/otel`. */
+export interface OtelCopy {
   readonly configureAttribution: (configuration: AttributionConfiguration) => void;
   readonly setCostTracerProvider: (provider: TracerProvider | undefined) => void;
 }

@@ -11,7 +11,7 @@ import { flushAtExit } from "../exit/flush-at-exit.ts";
 import { readOtlpTarget } from "../exit/otlp-target.ts";
 import { sendQueued } from "../exit/send-queued.ts";
 import { warn } from "../warn.ts";
-import { findOtelCopies } from "./configure-copies.ts";
+import { findOtelCopies, type OtelCopy } from "./configure-copies.ts";
 import { createDiagLogger } from "./create-diag-logger.ts";
 import { createExporters } from "./create-exporters.ts";
 import { createInstrumentations } from "./create-instrumentations.ts";
@@ -47,8 +47,7 @@ export function startTelemetry(config: NodeConfig, otel: OtelEnvironment, enviro
   const copies = findOtelCopies();
   for (const copy of copies) {
     copy.setCostTracerProvider(tracerProvider);
-    if (config.hashKey !== undefined)
-      copy.configureAttribution({ hashIds: { key: Buffer.from(config.hashKey, "base64") } });
+    configureCopy(copy, config);
   }
   const flush = () => tracerProvider.forceFlush();
   const removeExitListeners = exporting.length === 0 ? undefined : flushQueuedAtExit(flush, exporting, environment);
@@ -63,6 +62,13 @@ export function startTelemetry(config: NodeConfig, otel: OtelEnvironment, enviro
       await tracerProvider.shutdown();
     },
   };
+}
+
+/** An app that has configured attribution itself keeps that, unless the environment says something. */
+function configureCopy(copy: OtelCopy, { hashKey, trustedPeers }: NodeConfig): void {
+  if (hashKey === undefined && trustedPeers.length === 0) return;
+  const hashIds = hashKey === undefined ? undefined : { key: Buffer.from(hashKey, "base64") };
+  copy.configureAttribution({ hashIds, trustedPeers });
 }
 
 function createTracerProvider(otel: OtelEnvironment, exporting: readonly Exporting[]): TracerProvider {
