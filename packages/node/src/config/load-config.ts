@@ -56,7 +56,7 @@ const BASE_URL_VARIABLES = {
 } as const;
 
 /** One of the provider instrumentations. */
-export type InstrumentedProvider = keyof typeof BASE_URL_VARIABLES;
+type InstrumentedProvider = keyof typeof BASE_URL_VARIABLES;
 
 /** The settings of ours in an app's process, checked. */
 export interface NodeConfig extends z.output<typeof SCHEMA> {

@@ -26,9 +26,9 @@ const LOG_LEVELS = ["none", "error", "warn", "info", "debug", "verbose", "all"] 
 /** A level of OpenTelemetry's own log. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
 /** A way to export that is built in. */
-export type ExporterName = (typeof EXPORTERS)[number];
+type ExporterName = (typeof EXPORTERS)[number];
 /** A protocol of OTLP; for `grpc` the app has the exporter. */
-export type OtlpProtocol = (typeof PROTOCOLS)[number];
+type OtlpProtocol = (typeof PROTOCOLS)[number];
 /** A propagator that is built in. */
 export type PropagatorName = (typeof PROPAGATORS)[number];
 

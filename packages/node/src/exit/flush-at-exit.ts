@@ -59,7 +59,8 @@ class ExitFlush {
       await this.#flush();
       return;
     }
-    await this.#flush();
+    // No `exit` comes after a signal: what is left is said here.
+    if (!(await this.#flush())) this.flushSynchronously();
     endBySignal(signal);
   }
 
