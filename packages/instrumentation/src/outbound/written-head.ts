@@ -21,20 +21,28 @@ export class WrittenHead implements OutgoingHeaders {
   }
 
   replace(name: string, value: string | undefined): void {
-    const lines = this.#lines().filter((line) => !isNamed(line, name));
+    const head = this.#read();
+    const lines = head.split(LINE_END).filter((line) => !isNamed(line, name));
     // The head ends with an empty line.
     if (value !== undefined) lines.splice(lines.indexOf(""), 0, `${name}: ${value}`);
-    Reflect.set(this.#request, "_header", lines.join(LINE_END));
+    const changed = lines.join(LINE_END);
+    Reflect.set(this.#request, "_header", changed);
+    // Beside an `expect` it waits for its connection already.
+    const waiting: unknown = Reflect.get(this.#request, "outputData");
+    const first: unknown = Array.isArray(waiting) ? waiting[0] : undefined;
+    if (typeof first === "object" && first !== null && Reflect.get(first, "data") === head)
+      Reflect.set(first, "data", changed);
   }
 
   #readAll(name: string): readonly string[] {
-    return this.#lines()
+    return this.#read()
+      .split(LINE_END)
       .filter((line) => isNamed(line, name))
       .map((line) => line.slice(name.length + 1).trim());
   }
 
-  #lines(): string[] {
-    return String(Reflect.get(this.#request, "_header")).split(LINE_END);
+  #read(): string {
+    return String(Reflect.get(this.#request, "_header"));
   }
 }
 
