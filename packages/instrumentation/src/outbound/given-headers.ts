@@ -24,7 +24,7 @@ export class GivenHeaders implements OutgoingHeaders {
   read(name: string): readonly string[] {
     const values: unknown[] = [];
     for (const [key, value] of toEntries(this.#changed ?? this.#given)) if (isNamed(key, name)) values.push(value);
-    return values.flat().flatMap((value) => (value === undefined || value === null ? [] : [String(value)]));
+    return values.flat().filter((value) => typeof value === "string");
   }
 
   replace(name: string, value: string | undefined): void {

@@ -36,15 +36,15 @@ function findMaker(
 ): Context | undefined {
   if (headers.readText(":method") === "CONNECT") return undefined;
   const connected = readSymbol(session, "authority");
-  const scheme = headers.readText(":scheme") ?? String(readSymbol(session, "protocol") ?? "").replace(/:$/, "");
-  // Without either nothing is known of where the session goes.
-  if (typeof connected !== "string" || scheme === "") return undefined;
+  const protocol = readSymbol(session, "protocol");
+  // Without them nothing is known of where the session goes.
+  if (typeof connected !== "string" || typeof protocol !== "string") return undefined;
   const named = headers.readText(":authority") ?? headers.readText("host") ?? connected;
-  if (![connected, named].every((authority) => boundary.allowsOrigin(`${scheme}://${authority}`))) return undefined;
+  if (![connected, named].every((authority) => boundary.allowsOrigin(`${protocol}//${authority}`))) return undefined;
   const path = headers.readText(":path") ?? "/";
   // undici writes requests of one caller in the context of another.
   const from = readSymbol(session, "client") === undefined ? context.active() : findStarted(path);
-  return from !== undefined && boundary.allows(`${scheme}://${named}${path}`, from) ? from : undefined;
+  return from !== undefined && boundary.allows(`${protocol}//${named}${path}`, from) ? from : undefined;
 }
 
 /** What Node and undici keep on a session under symbols of their own. */

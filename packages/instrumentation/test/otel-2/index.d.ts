@@ -5,5 +5,5 @@ export * as instrumentation from "@opentelemetry/instrumentation";
 export * as instrumentationHttp from "@opentelemetry/instrumentation-http";
 export * as instrumentationUndici from "@opentelemetry/instrumentation-undici";
 export declare const sdkTrace: Readonly<
-  Record<"InMemorySpanExporter" | "TracerProvider" | "SimpleSpanProcessor", unknown>
+  Record<"InMemorySpanExporter" | "SamplingDecision" | "TracerProvider" | "SimpleSpanProcessor", unknown>
 >;

@@ -1,4 +1,9 @@
-import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-node";
+import {
+  InMemorySpanExporter,
+  NodeTracerProvider,
+  SamplingDecision,
+  SimpleSpanProcessor,
+} from "@opentelemetry/sdk-trace-node";
 
 export * as api from "@opentelemetry/api";
 export * as contextAsyncHooks from "@opentelemetry/context-async-hooks";
@@ -10,6 +15,7 @@ export * as instrumentationUndici from "@opentelemetry/instrumentation-undici";
 /** The 2.x SDK under the names, and with the options, of the 3.x line. */
 export const sdkTrace = {
   InMemorySpanExporter,
+  SamplingDecision,
   TracerProvider: NodeTracerProvider,
   SimpleSpanProcessor: class extends SimpleSpanProcessor {
     constructor({ exporter }) {

@@ -5,10 +5,10 @@ import { text } from "node:stream/consumers";
 import axios from "axios";
 import got from "got";
 import nodeFetch from "node-fetch";
-import * as undici5 from "undici-5";
-import * as undici6 from "undici-6";
-import * as undici7 from "undici-7";
-import * as undici8 from "undici-8";
+import undici5 from "undici-5";
+import undici6 from "undici-6";
+import undici7 from "undici-7";
+import undici8 from "undici-8";
 import type { Protocol } from "./services.ts";
 
 type Headers = Readonly<Record<string, string>>;
@@ -22,13 +22,11 @@ export interface Client {
   /** Whether the stock instrumentations of HTTP see it. */
   readonly isInstrumented: boolean;
   /** Gives the body. `headers` is handed on as it is. */
-  send(url: string, headers: Headers): Promise<string>;
+  readonly send: (url: string, headers: Headers) => Promise<string>;
 }
 
-type Request = (url: string, options: { headers: Headers }) => Promise<{ body: { text(): Promise<string> } }>;
-
-const sendUndici = (request: unknown) => async (url: string, headers: Headers) =>
-  (await (request as Request)(url, { headers })).body.text();
+type Undici = typeof undici8;
+const MAJORS = [undici5 as unknown as Undici, undici6 as unknown as Undici, undici7 as unknown as Undici, undici8];
 
 const sendNode =
   (module: Pick<typeof http, "get">, toOptions: (url: string, headers: Headers) => object) =>
@@ -61,18 +59,18 @@ export const CLIENTS: readonly Client[] = [
     isInstrumented: true,
     send: async (url, headers) => (await fetch(url, { headers })).text(),
   },
-  ...([undici5, undici6, undici7, undici8] as const).map((undici, index): Client => ({
+  ...MAJORS.map((undici, index): Client => ({
     name: `undici ${index + 5}, request`,
     protocol: "http",
     isInstrumented: true,
-    send: sendUndici(undici.request),
+    send: async (url, headers) => (await undici.request(url, { headers })).body.text(),
   })),
-  ...([undici5, undici6, undici7, undici8] as const).map((undici, index): Client => ({
+  ...MAJORS.map((undici, index): Client => ({
     name: `undici ${index + 5}, fetch`,
     protocol: "http",
     followsRedirects: true,
     isInstrumented: true,
-    send: async (url, headers) => (await (undici.fetch as typeof fetch)(url, { headers })).text(),
+    send: async (url, headers) => (await (undici.fetch as unknown as typeof fetch)(url, { headers })).text(),
   })),
   { name: "node:http", protocol: "http", isInstrumented: true, send: sendNode(http, (_url, headers) => ({ headers })) },
   { name: "node:http, headers as a list", protocol: "http", isInstrumented: true, send: sendNode(http, toList) },

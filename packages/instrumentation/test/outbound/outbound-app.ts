@@ -3,7 +3,7 @@ import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-ho
 import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from "@opentelemetry/core";
 import { HttpInstrumentation } from "@opentelemetry/instrumentation-http";
 import { UndiciInstrumentation } from "@opentelemetry/instrumentation-undici";
-import { TracerProvider } from "@opentelemetry/sdk-trace";
+import { SamplingDecision, TracerProvider } from "@opentelemetry/sdk-trace";
 import { createRequire } from "node:module";
 import {
   AttributionPropagator,
@@ -54,7 +54,11 @@ export function startApp() {
   let http: HttpInstrumentation | undefined;
   let undici: UndiciInstrumentation | undefined;
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-  const tracerProvider = new TracerProvider({ sampler: { shouldSample: () => ({ decision: isSampled ? 2 : 0 }) } });
+  const tracerProvider = new TracerProvider({
+    sampler: {
+      shouldSample: () => ({ decision: isSampled ? SamplingDecision.RECORD_AND_SAMPLED : SamplingDecision.NOT_RECORD }),
+    },
+  });
   return {
     sample: (sampled: boolean) => void (isSampled = sampled),
     /** Instruments HTTP with the propagators that every SDK brings; that of node:http stays, since it patches a module once only. */

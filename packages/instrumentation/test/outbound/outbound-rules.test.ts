@@ -123,8 +123,13 @@ describe.each(CLIENTS)("$name", ({ protocol, send }) => {
   });
 });
 
+interface Given {
+  readonly method: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 describe("node:http", () => {
-  const cases: readonly [string, http.RequestOptions, (request: http.ClientRequest) => unknown][] = [
+  const cases: readonly [string, Given, (request: http.ClientRequest) => unknown][] = [
     [
       "set after the request was made",
       { method: "POST" },

@@ -2,9 +2,9 @@ import { createSecureServer } from "node:http2";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import * as undici6 from "undici-6";
-import * as undici7 from "undici-7";
-import * as undici8 from "undici-8";
+import undici6 from "undici-6";
+import undici7 from "undici-7";
+import undici8 from "undici-8";
 import { withAttribution } from "../../../otel/src/index.ts";
 import { setOutboundAttribution } from "../../src/outbound/set-outbound-attribution.ts";
 import { CERTIFICATE } from "../hooks/node-http-certificate.ts";
@@ -13,11 +13,12 @@ import { startService, stopServices } from "./services.ts";
 
 const app = startApp();
 const TENANTS = ["acme", "globex", "initech"];
-const VERSIONS = [
-  ["6", undici6],
-  ["7", undici7],
+type Undici = typeof undici8;
+const VERSIONS: readonly (readonly [string, Undici])[] = [
+  ["6", undici6 as unknown as Undici],
+  ["7", undici7 as unknown as Undici],
   ["8", undici8],
-] as const;
+];
 
 afterEach(() => {
   setOutboundAttribution(undefined);
@@ -48,9 +49,7 @@ describe.each(VERSIONS)("undici %s", (_version, undici) => {
       return readTenant(request);
     });
     const dispatcher = new undici.Pool(origin, { connections: 1 });
-    const answers = await sendAll(async () =>
-      (await undici.request(`${origin}/`, { dispatcher: dispatcher as never })).body.text(),
-    );
+    const answers = await sendAll(async () => (await undici.request(`${origin}/`, { dispatcher })).body.text());
     await dispatcher.destroy();
     expect(answers).toEqual(TENANTS);
   });
@@ -62,9 +61,7 @@ describe.each(VERSIONS)("undici %s", (_version, undici) => {
       return readTenant(request);
     });
     const dispatcher = new undici.Pool(origin, { connections: 1 });
-    const answers = await sendAll(async () =>
-      (await undici.fetch(`${origin}/`, { dispatcher: dispatcher as never })).text(),
-    );
+    const answers = await sendAll(async () => (await undici.fetch(`${origin}/`, { dispatcher })).text());
     await dispatcher.destroy();
     expect(answers.map((answer, index) => answer === TENANTS[index] || answer === "nobody")).toEqual([
       true,
@@ -77,8 +74,7 @@ describe.each(VERSIONS)("undici %s", (_version, undici) => {
     setOutboundAttribution(createRule());
     const service = await startHttp2((headers) => readTenant({ path: "", raw: [], headers }));
     const dispatcher = new undici.Agent({ allowH2: true, connect, connections: 1 });
-    const send = async () =>
-      (await undici.request(`${service.origin}/`, { dispatcher: dispatcher as never })).body.text();
+    const send = async () => (await undici.request(`${service.origin}/`, { dispatcher })).body.text();
     const answers = await sendAll(send);
     await dispatcher.destroy();
     service.stop();
@@ -90,7 +86,7 @@ describe.each(VERSIONS)("undici %s", (_version, undici) => {
     const service = await startHttp2(({ baggage }) => String(baggage));
     const dispatcher = new undici.Agent({ allowH2: true, connect });
     const headers = { baggage: `a=1,${BY_HAND}` };
-    const response = await undici.request(`${service.origin}/`, { dispatcher: dispatcher as never, headers });
+    const response = await undici.request(`${service.origin}/`, { dispatcher, headers });
     expect(await response.body.text()).toBe("a=1");
     await dispatcher.destroy();
     service.stop();

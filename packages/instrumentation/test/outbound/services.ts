@@ -1,5 +1,11 @@
 import { once } from "node:events";
-import { createServer, type IncomingHttpHeaders, type RequestListener, type Server } from "node:http";
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import { createServer as createHttp2Server, type Http2Server, type ServerHttp2Session } from "node:http2";
 import { createServer as createHttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
@@ -17,19 +23,25 @@ export interface Arrived {
 }
 
 /** What a service says; a `location` makes it a redirect. */
-type Handle = (request: Arrived) => Promise<string> | string | { readonly location: string };
+type Answer = string | { readonly location: string };
+type Handle = (request: Arrived) => Promise<Answer> | Answer;
 
 const open: (() => void)[] = [];
 
 /** A service on a free loopback port. */
 export async function startService(protocol: Protocol, handle: Handle = () => "ok") {
   const arrived: Arrived[] = [];
-  const listener: RequestListener = async (request, response) => {
-    const seen = { path: request.url ?? "", headers: request.headers, raw: request.rawHeaders };
-    arrived.push(seen);
-    const answer = await handle(seen);
+  const respond = (response: ServerResponse, answer: Answer): void => {
     if (typeof answer === "string") response.end(answer);
     else response.writeHead(302, { location: answer.location }).end();
+  };
+  const listener: RequestListener = (request, response) => {
+    const seen = { path: request.url ?? "", headers: request.headers, raw: request.rawHeaders };
+    arrived.push(seen);
+    Promise.resolve(handle(seen)).then(
+      (answer) => respond(response, answer),
+      (error: unknown) => respond(response, String(error)),
+    );
   };
   const server = createServerOf(protocol, listener);
   server.listen(0, "127.0.0.1");
