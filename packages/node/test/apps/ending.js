@@ -8,13 +8,13 @@ const [, , ending] = process.argv;
 if (ending === "once-before") process.once("SIGTERM", () => setTimeout(() => process.exit(7), 50));
 if (ending === "sends-again") process.on("SIGTERM", sendAgain);
 
-const { flush } = register();
+const registration = register();
 recordCost({ service: "search", amountUsd: "0.001" });
 
 if (ending === "exit-code") process.exitCode = 3;
 if (ending === "works-on") process.once("beforeExit", () => setTimeout(() => console.log("done"), 100));
 if (ending === "exit-while-sending") {
-  void flush();
+  void registration.flush();
   setTimeout(() => process.exit(5), 50);
 }
 if (["once-before", "sends-again", "alone"].includes(ending)) {
