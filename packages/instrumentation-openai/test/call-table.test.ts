@@ -48,5 +48,5 @@ describeCallTable({
   ],
   readme: new URL("../README.md", import.meta.url),
   basePath: "/openai-api/v1",
-  createInstrumentation: (options) => new OpenAIInstrumentation(options),
+  createInstrumentation: (options) => new OpenAIInstrumentation({ ...options, includeUsage: "always" }),
 });

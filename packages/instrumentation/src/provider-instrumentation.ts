@@ -1,6 +1,7 @@
 import { type MeterProvider, metrics, type TracerProvider } from "@opentelemetry/api";
 import { InstrumentationBase, type InstrumentationConfig } from "@opentelemetry/instrumentation";
 import type { WireFormat } from "@spancost/llm-wire";
+import { fitsHostPattern, parseHostPattern } from "./calls/host-pattern.ts";
 import { addClaim, removeClaim } from "./claims.ts";
 import type { ProviderClaim } from "./calls/provider-claim.ts";
 import { createTracerFinder, type TracerFinder } from "./find-tracer.ts";
@@ -19,11 +20,12 @@ export interface ProviderInstrumentationConfig extends InstrumentationConfig {
    */
   hosts?: readonly string[];
   /**
-   * Whether streams are asked to report usage where the caller does not ask, and only then do: on hosts known to take the wish, and
-   * invisibly to the app. Without it such calls are `unknown_usage`.
+   * Whether streams are asked to report usage where the caller does not ask, and only then do, invisibly to the app. Without it such
+   * calls are `unknown_usage`. `true`: over `fetch`, where a refused request is repeated unchanged; over other clients only hosts
+   * that are known to take the wish, which those of `hosts` and plain `baseUrls` are not. `"always"`: those too, over any client.
    * @default true
    */
-  includeUsage?: boolean;
+  includeUsage?: boolean | "always";
 }
 
 /** A URL prefix behind which a compatible provider answers. */
@@ -69,7 +71,7 @@ type ClaimedCalls = Pick<
 /** What the base class does when it is switched: nothing in its build for edge runtimes, which lacks both methods. */
 const ON_NODE: Partial<Pick<InstrumentationBase, "enable" | "disable">> = InstrumentationBase.prototype;
 
-/** Base of the provider instrumentations: claims the provider's requests from the one hook of `fetch` while enabled. */
+/** Base of the provider instrumentations: claims the provider's requests from the hooks while enabled. */
 export abstract class ProviderInstrumentation extends InstrumentationBase<ProviderInstrumentationConfig> {
   readonly #description: ProviderDescription;
   readonly #findTracer: TracerFinder;
@@ -156,7 +158,7 @@ function listClaims(description: ProviderDescription, config: ProviderInstrument
     formats,
     providerName: (url) => description.providerName(url),
     inferenceRegion: (url, readHeader) => description.inferenceRegion?.(url, readHeader) ?? null,
-    ...toPolicy(description, config),
+    ...toPolicy(description, config, () => false),
   };
   const known = new Set(compatible.map(({ name }) => name));
   const unknown = [...new Set(named.map(({ provider }) => provider))].filter((name) => !known.has(name));
@@ -172,18 +174,30 @@ function toClaimedCalls(
   named: readonly NamedBaseUrl[],
   config: ProviderInstrumentationConfig,
 ): ClaimedCalls {
+  const baseUrls = named.filter((entry) => entry.provider === provider.name).map(({ url }) => url);
   return {
     hosts: provider.hosts,
-    baseUrls: named.filter((entry) => entry.provider === provider.name).map(({ url }) => url),
+    baseUrls,
     formats: provider.formats,
     providerName: () => provider.name,
-    ...toPolicy(provider, config),
+    // Whoever names the provider of a URL says that it takes what that provider takes.
+    ...toPolicy(provider, config, ({ href }) => baseUrls.some((url) => href.startsWith(url))),
   };
 }
 
 function toPolicy(
-  { asksForUsage }: Pick<ProviderClaim, "asksForUsage">,
+  { asksForUsage, hosts }: Pick<ProviderDescription, "asksForUsage" | "hosts">,
   { includeUsage = true }: ProviderInstrumentationConfig,
+  isNamed: (url: URL) => boolean,
 ): Pick<ProviderClaim, "asksForUsage"> {
-  return includeUsage && asksForUsage !== undefined ? { asksForUsage: (url) => asksForUsage(url) } : {};
+  if (includeUsage === false || asksForUsage === undefined) return {};
+  const isKnown = (url: URL): boolean => includeUsage === "always" || hasHost(hosts, url) || isNamed(url);
+  return { asksForUsage: (url, canRepeat) => asksForUsage(url) && (canRepeat || isKnown(url)) };
+}
+
+function hasHost(hosts: readonly string[], { host }: URL): boolean {
+  return hosts.some((known) => {
+    const pattern = parseHostPattern(known);
+    return pattern === null ? known === host : fitsHostPattern(host, pattern);
+  });
 }

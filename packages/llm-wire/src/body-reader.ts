@@ -20,6 +20,8 @@ export interface BodyReader {
   readValue(value: unknown): void;
   /** Whether nothing that still comes can change the outcome. */
   readonly finished: boolean;
+  /** Whether no byte of the body matters, so that none need be given. */
+  readonly ignoresBytes: boolean;
   /** The body is at its end. */
   end(): void;
   /** What is known so far. */
@@ -50,6 +52,7 @@ function pickReader(format: WireFormat, type: string): BodyReader {
 /** Looks at no byte: that the provider began to answer is all that such a body tells. */
 class BinaryBodyReader implements BodyReader {
   readonly finished = false;
+  readonly ignoresBytes = true;
   readonly #format: WireFormat;
 
   constructor(format: WireFormat) {
@@ -67,6 +70,7 @@ class BinaryBodyReader implements BodyReader {
 }
 
 class SseBodyReader implements BodyReader {
+  readonly ignoresBytes = false;
   readonly #reader;
   readonly #splitter: SseSplitter;
 
@@ -121,6 +125,7 @@ function findEventEnd(text: string, blankLine: number): number {
 class JsonBodyReader implements BodyReader {
   readonly #format: WireFormat;
   readonly finished = false;
+  readonly ignoresBytes = false;
   #parts: Uint8Array[] = [];
   #sizeBytes = 0;
   #outcome: WireOutcome = UNKNOWN_OUTCOME;

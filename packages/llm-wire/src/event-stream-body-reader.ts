@@ -4,6 +4,7 @@ import type { StreamReader, WireFormat, WireOutcome } from "./wire-format.ts";
 
 /** Reads a body that is an AWS event stream. */
 export class EventStreamBodyReader implements BodyReader {
+  readonly ignoresBytes = false;
   readonly #reader: StreamReader;
   readonly #splitter: EventStreamSplitter;
 

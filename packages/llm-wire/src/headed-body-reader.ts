@@ -16,6 +16,10 @@ export class HeadedBodyReader implements BodyReader {
     return this.#body.finished;
   }
 
+  get ignoresBytes(): boolean {
+    return this.#body.ignoresBytes;
+  }
+
   readBytes(bytes: Uint8Array): void {
     this.#body.readBytes(bytes);
   }

@@ -35,7 +35,7 @@ const failedAttempts = new Map<string, FailedAttempt>();
 
 /**
  * Says which attempt of its call a request is. Clients that do not number their attempts (`@google/genai`, most frameworks) send
- * the same body to the same URL under the same parent span again, soon after an attempt failed.
+ * the same body to the same URL under the same caller's span again, soon after an attempt failed.
  */
 export function countAttempt(facts: RequestFacts, body: string | null, parentSpanId: string): Attempt {
   const numbered = readStainless(facts) ?? readAws(facts);

@@ -155,6 +155,11 @@ export class ObservedBody {
     return this.#closed;
   }
 
+  /** Whether its bytes tell nothing: sound, pictures. */
+  get ignoresBytes(): boolean {
+    return this.#reader.ignoresBytes;
+  }
+
   readBytes(bytes: unknown): void {
     this.piecesRead += 1;
     if (this.#closed) return;

@@ -15,8 +15,9 @@ export interface ProviderClaim {
   /**
    * Whether usage may be asked for on behalf of a caller who did not, of the host of this URL: it must know the wish, and must not
    * send usage anyway, since what it sends is taken out again. Absent: never.
+   * @param canRepeat whether a request that is refused for the wish is repeated without it, so that the app never sees the refusal
    */
-  asksForUsage?(url: URL): boolean;
+  asksForUsage?(url: URL, canRepeat: boolean): boolean;
   getTracer(): Tracer;
   /** Takes what went wrong in the instrumentation itself; the app never sees it. */
   reportFailure(where: string, error: unknown): void;

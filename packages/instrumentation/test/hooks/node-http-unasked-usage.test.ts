@@ -5,8 +5,10 @@ import { text } from "node:stream/consumers";
 import axios from "axios";
 import got from "got";
 import OpenAI from "openai-4";
+import { OPENAI_CHAT } from "@spancost/llm-wire";
 import { afterAll, beforeEach, expect, it } from "vitest";
 import { addClaim, removeClaim } from "../../src/claims.ts";
+import { ProviderInstrumentation, type ProviderInstrumentationConfig } from "../../src/provider-instrumentation.ts";
 import { event } from "../scripted-provider.ts";
 import { EXACT, PATH, SEEN, claimProvider } from "./wire-fixture.ts";
 
@@ -58,8 +60,9 @@ async function send(
   path: string,
   write: (request: http.ClientRequest) => unknown,
   headers: http.OutgoingHttpHeaders = {},
+  base = origin,
 ) {
-  const request = http.request(origin + path, { method: "POST", headers });
+  const request = http.request(base + path, { method: "POST", headers });
   write(request);
   const [response] = (await once(request, "response")) as [IncomingMessage];
   return [response.statusCode, await text(response)];
@@ -116,4 +119,33 @@ it("is not asked again of a host that refused", async () => {
   const path = "/strict/chat/completions";
   expect((await send(path, (request) => request.end(BODY)))[0]).toBe(400);
   expect((await send(path, (request) => request.end(BODY)))[0]).toBe(200);
+});
+
+class Asking extends ProviderInstrumentation {
+  constructor(hosts: readonly string[], config: ProviderInstrumentationConfig) {
+    const known = { hosts, formats: [OPENAI_CHAT], providerName: () => "openai", asksForUsage: () => true };
+    super({ packageName: "asking", packageVersion: "1", ...known }, config);
+  }
+}
+/** Under a name that has refused nothing yet. */
+const fresh = origin.replace("127.0.0.1", "localhost");
+const { host } = new URL(fresh);
+
+it.each<[string, boolean, readonly string[], ProviderInstrumentationConfig]>([
+  ["a host that the provider's table knows", true, [host], {}],
+  ["a plain base URL", false, [], { baseUrls: [`${fresh}/v1`] }],
+  ["a host of the configuration", false, [], { hosts: [host] }],
+  ["a plain base URL, always", true, [], { baseUrls: [`${fresh}/v1`], includeUsage: "always" }],
+  ["a host that the table knows, never", false, [host], { includeUsage: false }],
+])("asks over a client whose request cannot be repeated: %s: %s", async (_name, isAsked, hosts, config) => {
+  const instrumentation = new Asking(hosts, config);
+  instrumentation.setTracerProvider(spans.tracerProvider);
+  await send(PATH, (request) => request.end(BODY), {}, fresh);
+  const overHttp = received.map(({ body }) => body.includes("include_usage"));
+  await (await fetch(`${fresh}${PATH}`, { method: "POST", body: BODY })).text();
+  instrumentation.disable();
+  expect([overHttp, received.at(-1)?.body.includes("include_usage")]).toEqual([
+    [isAsked],
+    config.includeUsage !== false,
+  ]);
 });

@@ -57,7 +57,7 @@ function wrapFetch(original: Fetch, calls: CallStarter): Fetch {
     call.guard("asking for usage", () => {
       const signal = readSignal(facts);
       if (signal?.aborted === false) call.stopsWith(signal);
-      asking = createAskingRequest(facts, url, () => started.askForUsage());
+      asking = createAskingRequest(facts, url, () => started.askForUsage(true));
     });
     return watchFetch(call, send, args[1], asking);
   };

@@ -1,7 +1,7 @@
 import type { StreamFilter } from "@spancost/llm-wire";
 import type { ObservedBody } from "../../calls/observed-call.ts";
 import { readMethodOf, shadow } from "./native-method.ts";
-import { abandonSoon } from "./open-bodies.ts";
+import { OPEN_BODIES } from "./open-bodies.ts";
 
 /** Who sees what the app reads of one body. */
 export interface Tap {
@@ -45,7 +45,7 @@ export function observeReader(reader: AnyReader, tap: Tap): void {
     if (this === reader && !isReleased) {
       isReleased = true;
       body.isAwaited = false;
-      if (!body.closed) tap.keep = abandonSoon(body);
+      if (!body.closed) tap.keep = OPEN_BODIES.abandonSoon(body);
     }
     return Reflect.apply(releaseLock, this, []);
   });
@@ -66,7 +66,7 @@ export function observeIterator(iterator: AsyncIterator<unknown>, tap: Tap, opti
   shadow(iterator, "return", function (this: unknown, ...args: unknown[]) {
     const isKept = typeof options === "object" && options !== null && Reflect.get(options, "preventCancel") === true;
     if (this === iterator && !body.closed) {
-      if (isKept) tap.keep = abandonSoon(body);
+      if (isKept) tap.keep = OPEN_BODIES.abandonSoon(body);
       else body.abandon();
     }
     return Reflect.apply(leave, this, args);

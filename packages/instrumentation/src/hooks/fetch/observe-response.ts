@@ -2,7 +2,7 @@ import type { StreamFilter } from "@spancost/llm-wire";
 import type { ObservedBody, ObservedCall } from "../../calls/observed-call.ts";
 import type { Tap } from "./observe-reader.ts";
 import { type ExposedStream, passOn } from "./observe-stream.ts";
-import { addOpenBody, removeOpenBody } from "./open-bodies.ts";
+import { OPEN_BODIES } from "./open-bodies.ts";
 import { canWatchStreams, watchStream } from "./watch-stream.ts";
 
 const CONSUMERS = ["arrayBuffer", "blob", "bytes", "formData", "json", "text"] as const;
@@ -10,6 +10,8 @@ type Consumer = (typeof CONSUMERS)[number];
 
 /** Ends the calls whose responses nobody ever reads, when they are collected. */
 const forgotten = new FinalizationRegistry<ObservedBody>((body) => body.abandon());
+
+const forgetBody = (body: ObservedBody): void => OPEN_BODIES.delete(body);
 
 /** What is known of the responses whose own properties ask for it. */
 const watches = new WeakMap<object, ResponseWatch>();
@@ -24,13 +26,13 @@ const properties = new WeakMap<object, readonly (readonly [name: string, propert
  */
 export function observeResponse(response: Response, call: ObservedCall, createFilter?: () => StreamFilter): void {
   const prototype: object = Object.getPrototypeOf(response);
-  const body = call.openBody(response.headers, removeOpenBody);
+  const body = call.openBody(response.headers, forgetBody);
   // No body, or a stand-in for a response that a test put there.
   if (!(Reflect.get(prototype, "body", response) instanceof ReadableStream)) return body.complete();
   const tap: Tap = { body, filter: createFilter?.(), isInternal: false, keep: undefined };
   watches.set(response, new ResponseWatch(response, prototype, tap, call, createFilter));
   forgotten.register(response, body);
-  addOpenBody(body);
+  OPEN_BODIES.add(body);
   // One at a time: `Object.defineProperties` takes three times as long (V8 of Node 24.21).
   for (const [name, property] of readProperties(prototype)) Object.defineProperty(response, name, property);
 }
@@ -174,6 +176,7 @@ function watchResult(
 }
 
 function showResult(name: Consumer, value: unknown, body: ObservedBody): void {
+  if (body.ignoresBytes) return body.complete();
   if (name === "json") return body.readValue(value);
   if (typeof value === "string") return body.readText(value);
   if (value instanceof Uint8Array) body.readBytes(value);

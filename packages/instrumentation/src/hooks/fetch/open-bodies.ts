@@ -5,35 +5,56 @@ export const RELEASED_STREAM_MS = 5_000;
 /** A body that nobody reads is given up after two looks at it: after this many milliseconds, twice as long at most. */
 const UNREAD_BODY_MS = 5 * 60 * 1000;
 
-/** Bodies that are not at their end, and how much of each was read at the last look. They hold no response. */
-const open = new Map<ObservedBody, number>();
+/** How long to wait, in milliseconds. */
+interface Waits {
+  readonly releasedStreamMs: number;
+  readonly unreadBodyMs: number;
+}
+
 const NEVER_SEEN = -1;
-let sweeper: object | undefined;
 
-/** Remembers a body until it is closed; one that the app left without a word is given up some minutes later. */
-export function addOpenBody(body: ObservedBody): void {
-  open.set(body, NEVER_SEEN);
-  sweeper ??= startTimer(sweep, UNREAD_BODY_MS);
-}
+/** Bodies that are not at their end. Holds no response. */
+export class OpenBodies {
+  /** How much of each was read at the last look. */
+  readonly #open = new Map<ObservedBody, number>();
+  readonly #waits: Waits;
+  #sweeper: object | undefined;
 
-export function removeOpenBody(body: ObservedBody): void {
-  open.delete(body);
-}
-
-/** Gives a released body up unless the returned function is called within seconds. */
-export function abandonSoon(body: ObservedBody): () => void {
-  const timer = startTimer(() => body.abandon(), RELEASED_STREAM_MS);
-  return () => clearTimeout(timer as ReturnType<typeof setTimeout> | undefined);
-}
-
-function sweep(): void {
-  sweeper = undefined;
-  for (const [body, piecesRead] of open) {
-    if (!body.isAwaited && body.piecesRead === piecesRead) body.abandon();
-    else open.set(body, body.piecesRead);
+  constructor(waits: Waits) {
+    this.#waits = waits;
   }
-  if (open.size > 0) sweeper = startTimer(sweep, UNREAD_BODY_MS);
+
+  /** Remembers a body until it is closed; one that the app left without a word is given up at the second look. */
+  add(body: ObservedBody): void {
+    this.#open.set(body, NEVER_SEEN);
+    this.#sweeper ??= this.#startSweeper();
+  }
+
+  delete(body: ObservedBody): void {
+    this.#open.delete(body);
+  }
+
+  /** Gives a released body up unless the returned function is called in time. */
+  abandonSoon(body: ObservedBody): () => void {
+    const timer = startTimer(() => body.abandon(), this.#waits.releasedStreamMs);
+    return () => clearTimeout(timer as ReturnType<typeof setTimeout> | undefined);
+  }
+
+  #startSweeper(): object | undefined {
+    return startTimer(() => this.#sweep(), this.#waits.unreadBodyMs);
+  }
+
+  #sweep(): void {
+    for (const [body, piecesRead] of this.#open) {
+      if (!body.isAwaited && body.piecesRead === piecesRead) body.abandon();
+      else this.#open.set(body, body.piecesRead);
+    }
+    this.#sweeper = this.#open.size > 0 ? this.#startSweeper() : undefined;
+  }
 }
+
+/** Those of the hook of `fetch`. */
+export const OPEN_BODIES = new OpenBodies({ releasedStreamMs: RELEASED_STREAM_MS, unreadBodyMs: UNREAD_BODY_MS });
 
 /** A timer that does not keep the process alive; none where the runtime has no such timers. */
 function startTimer(run: () => void, delayMs: number): object | undefined {

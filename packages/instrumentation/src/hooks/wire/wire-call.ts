@@ -22,6 +22,7 @@ export class WireCall {
   readonly #calls: CallStarter;
   readonly #head: WireRequestHead;
   readonly #context: Context = context.active();
+  readonly #createdMs = Date.now();
   #started: StartedCall | undefined;
   #hasStarted = false;
   #sink: ByteSink | undefined;
@@ -37,14 +38,16 @@ export class WireCall {
     if (this.#hasStarted) return this.#started !== undefined;
     this.#hasStarted = true;
     const { url, method } = this.#head;
-    const facts = { url, method, readBody, readHeader: (name: string) => this.#head.readHeader(name) };
+    // Told only where it matters: an SDK that is given a start counts in whole milliseconds.
+    const startTimeMs = Date.now() > this.#createdMs ? this.#createdMs : undefined;
+    const facts = { url, method, startTimeMs, readBody, readHeader: (name: string) => this.#head.readHeader(name) };
     this.#started = context.with(this.#context, () => this.#calls.start(facts));
     return this.#started !== undefined;
   }
 
-  /** The request with the wish for usage added, where that may be asked for. */
+  /** The request with the wish for usage added, where that may be asked for: what is sent cannot be taken back. */
   askForUsage(): AskedUsage | undefined {
-    return this.#started?.askForUsage();
+    return this.#started?.askForUsage(false);
   }
 
   /** Takes the response's head; false when its body is not of interest. */
