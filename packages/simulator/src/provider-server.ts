@@ -5,6 +5,7 @@ import type { AddressInfo, Server, Socket } from "node:net";
 import { answerRequest, type SimulatorState } from "./answer-request.ts";
 import { type BilledCall, BillingJournal, type ReceivedRequest } from "./billing-journal.ts";
 import { createFaultScript } from "./faults.ts";
+import { findAttribution } from "./find-attribution.ts";
 import { type AnyRequest, type AnyResponse, cutResponse } from "./http-exchange.ts";
 import { sendJson } from "./send-answer.ts";
 import { createDrawSource } from "./token-draw.ts";
@@ -16,6 +17,11 @@ export interface SimulatorOptions {
    * @default 1
    */
   readonly seed?: number;
+  /**
+   * Tenants, users and features of the callers, which no header may show; those in prompt markers (tenant, user) count as well.
+   * @default []
+   */
+  readonly attributionValues?: readonly string[];
 }
 
 /** A running provider simulator. */
@@ -28,7 +34,9 @@ export interface Simulator {
   journal(): readonly BilledCall[];
   /** The requests received so far, in order of arrival; all but those for the journal. */
   requests(): readonly ReceivedRequest[];
-  /** Stops listening and cuts open connections. */
+  /** @throws Error when a request so far had attribution in a header: its name, or a value of a caller's */
+  assertNoAttribution(): void;
+  /** Stops listening and cuts open connections, then asserts that no attribution was received. */
   close(): Promise<void>;
 }
 
@@ -38,12 +46,21 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const answer = createListener({ journal, draws: createDrawSource(options.seed ?? 1), faults: createFaultScript() });
   const [http, http2] = [startHttp(answer), startHttp2(answer)];
   const [{ port }, { port: http2Port }] = await Promise.all([listen(http.server), listen(http2.server)]);
+  const assertNoAttribution = (): void => {
+    const hints = journal.calls().flatMap(({ tenantHint, userHint }) => [tenantHint ?? "", userHint ?? ""]);
+    const leaks = findAttribution(journal.requests(), [...(options.attributionValues ?? []), ...hints]);
+    if (leaks.length > 0) throw new Error(`The providers received attribution:\n${leaks.join("\n")}`);
+  };
   return {
     url: `http://127.0.0.1:${port}`,
     http2Url: `http://127.0.0.1:${http2Port}`,
     journal: () => journal.calls(),
     requests: () => journal.requests(),
-    close: async () => void (await Promise.all([close(http), close(http2)])),
+    assertNoAttribution,
+    async close() {
+      await Promise.all([close(http), close(http2)]);
+      assertNoAttribution();
+    },
   };
 }
 
