@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import { Readable } from "node:stream";
 import Fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
 import { expect, it } from "vitest";
@@ -7,9 +8,10 @@ import { ask, running } from "./middleware-client.ts";
 import { describeMiddleware } from "./middleware-contract.ts";
 import { type ContractApp, describeBody, readByListeners, tenant, toWebStream } from "./middleware-suite.ts";
 
+const require = createRequire(import.meta.url);
 const KINDS = [
-  ["fastify", "preHandler", (chunks: AsyncIterable<string>) => Readable.from(chunks)],
-  ["fastify, resolved at once", "onRequest", (chunks: AsyncIterable<string>) => toWebStream(chunks)],
+  ["fastify 5", "preHandler", (chunks: AsyncIterable<string>) => Readable.from(chunks)],
+  ["fastify 5, resolved at once", "onRequest", (chunks: AsyncIterable<string>) => toWebStream(chunks)],
 ] as const;
 
 function addRoutes(app: FastifyInstance, handle: ContractApp["handle"], toBody: (typeof KINDS)[number][2]): void {
@@ -19,11 +21,18 @@ function addRoutes(app: FastifyInstance, handle: ContractApp["handle"], toBody: 
   app.post("/parse", (request, reply) => void reply.send(describeBody(request.body)));
 }
 
-for (const [name, resolveIn, toBody] of KINDS) {
+/** Fastify 4 has types of its own; what is used here is the same. */
+const FASTIFY_4 = require("fastify-4") as typeof Fastify;
+const VERSIONS = [
+  ...KINDS.map((kind) => [...kind, Fastify] as const),
+  ["fastify 4", "preHandler", KINDS[0][2], FASTIFY_4] as const,
+];
+
+for (const [name, resolveIn, toBody, create] of VERSIONS) {
   describeMiddleware({
     name,
     start: async ({ resolve, options, handle }) => {
-      const app = Fastify({ bodyLimit: 1_000_000, forceCloseConnections: true });
+      const app = create({ bodyLimit: 1_000_000, forceCloseConnections: true });
       const resolveRequest =
         resolve && (({ headers }: FastifyRequest) => resolve(headers["x-tenant"] as string | undefined));
       await app.register(attribution(resolveRequest, { ...options, resolveIn }));
