@@ -3,6 +3,7 @@ import { type JsonRecord, addParts, parseJson, toCount, toRecord, toText } from 
 import { readErrorType } from "./error-type.ts";
 import type { SseEvent } from "./sse-splitter.ts";
 import { readTopLevelFields } from "./top-level-fields.ts";
+import { withoutOutput } from "./unfinished-usage.ts";
 import { type StreamReader, type WireFormat, type WireOutcome, UNKNOWN_OUTCOME } from "./wire-format.ts";
 
 /** The tier name under which Anthropic's `speed: "fast"` is billed. */
@@ -47,7 +48,9 @@ class AnthropicStreamReader implements StreamReader {
   }
 
   outcome(): WireOutcome {
-    const outcome = readMessage({ ...this.#message, usage: this.#usage, stop_reason: this.#stopReason });
+    const message = readMessage({ ...this.#message, usage: this.#usage, stop_reason: this.#stopReason });
+    const isWhole = this.#finished || this.#stopReason !== null;
+    const outcome = isWhole ? message : { ...message, usage: withoutOutput(message.usage) };
     return this.#errorType === null ? outcome : { ...outcome, errorType: this.#errorType };
   }
 

@@ -51,11 +51,14 @@ function readLlama(body: JsonRecord): Usage {
   };
 }
 
-/** Titan's text has a count of tokens a result; its embeddings have no output. */
+/** Titan's text has a count of tokens a result, and in streams one of all so far; its embeddings have no output. */
 function readTitan(body: JsonRecord): Usage {
+  const { inputTextTokenCount, totalOutputTextTokenCount } = body;
+  if (totalOutputTextTokenCount !== undefined)
+    return { ...UNKNOWN_USAGE, input: toCount(inputTextTokenCount), output: toCount(totalOutputTextTokenCount) };
   const counts = toList(body.results).map((result) => toCount(toRecord(result).tokenCount));
   const output = counts.includes(null) ? null : addParts(0, ...counts);
-  return { ...UNKNOWN_USAGE, input: toCount(body.inputTextTokenCount), output };
+  return { ...UNKNOWN_USAGE, input: toCount(inputTextTokenCount), output };
 }
 
 function readFinishReasons(body: JsonRecord): readonly string[] {

@@ -6,6 +6,7 @@ import { parseBedrockPath } from "./bedrock-path.ts";
 import { readInvocationMetrics } from "./bedrock-usage.ts";
 import { type JsonRecord, parseJson, toRecord } from "./json-fields.ts";
 import type { SseEvent } from "./sse-splitter.ts";
+import { withoutOutput } from "./unfinished-usage.ts";
 import {
   type StreamReader,
   type WireFormat,
@@ -102,7 +103,10 @@ class InvokeStreamReader implements StreamReader {
 
   /** The maker's own count tells more, such as how long cache writes live; Bedrock's is there when the maker has none. */
   #chooseUsage(anthropic: Usage): Usage {
-    const own = anthropic.input === null ? this.#outcome.usage : anthropic;
+    const { usage, finishReasons } = this.#outcome;
+    // Llama and Titan count what was generated so far with every chunk.
+    const counted = finishReasons.length > 0 ? usage : withoutOutput(usage);
+    const own = anthropic.input === null ? counted : anthropic;
     const isWhole = own.input !== null && own.output !== null;
     return isWhole || this.#metrics === null ? own : { ...UNKNOWN_USAGE, ...this.#metrics };
   }

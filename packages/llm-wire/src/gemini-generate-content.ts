@@ -1,10 +1,10 @@
-import type { Usage } from "@spancost/core";
 import { addSearchQueries, countBilledSearches } from "./gemini-grounding.ts";
 import { parseGeminiPath } from "./gemini-path.ts";
 import { readGeminiTier, readGeminiUsage } from "./gemini-usage.ts";
 import { parseJson, toList, toRecord, toText } from "./json-fields.ts";
 import { readErrorType } from "./error-type.ts";
 import type { SseEvent } from "./sse-splitter.ts";
+import { withoutOutput } from "./unfinished-usage.ts";
 import { type StreamReader, type WireFormat, type WireOutcome, UNKNOWN_OUTCOME } from "./wire-format.ts";
 
 const PLAIN = "generateContent";
@@ -50,11 +50,6 @@ class GeminiStreamReader implements StreamReader {
     );
     return outcome.finishReasons.length > 0 ? outcome : { ...outcome, usage: withoutOutput(outcome.usage) };
   }
-}
-
-/** Of a stream that was left or cut, only the input is final: what was generated so far is less than what is billed. */
-function withoutOutput(usage: Usage): Usage {
-  return { ...usage, output: null, reasoning: null, audioOut: null, imageOut: null };
 }
 
 /**

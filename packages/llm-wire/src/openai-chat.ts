@@ -5,6 +5,7 @@ import { addUsageWish } from "./openai-stream-options.ts";
 import { type OpenAIQuirks, readOpenAIUsage } from "./openai-usage.ts";
 import type { SseEvent } from "./sse-splitter.ts";
 import { readTopLevelFields } from "./top-level-fields.ts";
+import { withoutOutput } from "./unfinished-usage.ts";
 import { UsageFilter } from "./usage-filter.ts";
 import {
   type StreamReader,
@@ -17,6 +18,8 @@ import {
 
 const FIELDS = ["id", "model", "service_tier", "choices", "usage", "x_groq", "error"] as const;
 const END_OF_STREAM = "[DONE]";
+/** Most choices that one request can ask for, each of which has a reason to finish. */
+const MAX_FINISH_REASONS = 128;
 /** Chunks that say more than another piece of text. Text that looks like it costs one needless parse. */
 const TELLING_CHUNK = /"(?:usage|x_groq|error)"\s*:\s*[{"]|"finish_reason"\s*:\s*"/g;
 /** What comes after this differs from chunk to chunk; before it, most of them are alike. */
@@ -66,6 +69,8 @@ class OpenAIChatStreamReader implements StreamReader {
   readonly #readChunk: (chunk: unknown) => WireOutcome;
   #outcome: WireOutcome = UNKNOWN_OUTCOME;
   #finished = false;
+  /** Whether the usage is that of the whole call: some providers send what was counted so far with every chunk. */
+  #isUsageFinal = false;
   /** How chunks begin that told nothing. */
   #head = "";
 
@@ -97,12 +102,22 @@ class OpenAIChatStreamReader implements StreamReader {
     }
     if (this.#outcome.responseModel !== null && !tells(data, 0)) return;
     const chunk = parseJson(data);
-    if (chunk !== undefined) this.#outcome = mergeOutcomes(this.#outcome, this.#readChunk(chunk));
+    if (chunk === undefined) return;
+    this.#outcome = mergeOutcomes(this.#outcome, this.#readChunk(chunk));
+    this.#isUsageFinal ||= this.#outcome.finishReasons.length > 0 || isUsageAlone(chunk);
   }
 
   outcome(): WireOutcome {
-    return this.#outcome;
+    if (this.#finished || this.#isUsageFinal) return this.#outcome;
+    const { costUsd: _costSoFar, ...known } = this.#outcome;
+    return { ...known, usage: withoutOutput(known.usage) };
   }
+}
+
+/** Whether a chunk is the one that comes after all choices, for its usage. */
+function isUsageAlone(chunk: unknown): boolean {
+  const { choices, usage, x_groq } = toRecord(chunk);
+  return toList(choices).length === 0 && (usage ?? toRecord(x_groq).usage ?? null) !== null;
 }
 
 function tells(text: string, from: number): boolean {
@@ -138,7 +153,7 @@ function mergeOutcomes(before: WireOutcome, next: WireOutcome): WireOutcome {
     serviceTier: next.serviceTier ?? before.serviceTier,
     inferenceRegion: null,
     usage: next.usage.input === null && next.usage.output === null ? before.usage : next.usage,
-    finishReasons: [...before.finishReasons, ...next.finishReasons],
+    finishReasons: [...before.finishReasons, ...next.finishReasons].slice(0, MAX_FINISH_REASONS),
     ...(costUsd === undefined ? {} : { costUsd }),
     ...(errorType === undefined ? {} : { errorType }),
   };

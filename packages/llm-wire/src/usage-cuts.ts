@@ -37,11 +37,15 @@ export function findUsageCuts(text: string, end: number): readonly Cut[] {
   while (at !== -1 && at < end) {
     line = findLine(text, at, line);
     const cut = findCut(text, at, { start: line.start, end: Math.min(line.end, end) }, end);
-    if (cut !== null) cuts.push(cut);
-    at = findUsage(text, cut === null ? at + USAGE.length : cut.to);
+    if (cut !== null && cut !== WHOLE_LINE_STAYS) cuts.push(cut);
+    at = findUsage(text, cut === null ? at + USAGE.length : cut === WHOLE_LINE_STAYS ? line.end : cut.to);
   }
   return cuts;
 }
+
+/** Says that the line was read as a whole: without it, a line full of `"usage"` would be read anew for each of them. */
+const WHOLE_LINE_STAYS = "whole line stays";
+type Finding = Cut | typeof WHOLE_LINE_STAYS | null;
 
 /** The next `"usage"` from a place on. A quote is in every chunk dozens of times, so the search starts with the letter. */
 function findUsage(text: string, from: number): number {
@@ -70,17 +74,17 @@ function findLineBetweenFeeds(text: string, at: number, before: Line): Line {
   return { start, end };
 }
 
-/** What to leave out on account of the `"usage"` at a place, or `null`. */
-function findCut(text: string, at: number, line: Line, end: number): Cut | null {
+/** What to leave out on account of the `"usage"` at a place; `null` when it says nothing. */
+function findCut(text: string, at: number, line: Line, end: number): Finding {
   const colon = skipSpaces(text, at + USAGE.length);
   if (text.charAt(colon) !== ":") return null;
   const value = skipSpaces(text, colon + 1);
   const isNull = text.startsWith("null", value);
   if (!isNull && text.charAt(value) !== "{") return null;
   if (!text.startsWith(DATA, line.start)) return null;
-  if (!isNull) return cutChunk(text, line, end);
+  if (!isNull) return cutChunk(text, line, end) ?? WHOLE_LINE_STAYS;
   const isLast = isAlone(text, line, end) && isLikeObject(text, line.start, at) && endsChunk(text, value + 4, line.end);
-  return isLast ? toMemberCut(text, at, value + 4) : cutMember(text, line);
+  return isLast ? toMemberCut(text, at, value + 4) : (cutMember(text, line) ?? WHOLE_LINE_STAYS);
 }
 
 /** Whether only the chunk's end comes after a place, or the obfuscation before it. */

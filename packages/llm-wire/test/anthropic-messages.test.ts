@@ -22,6 +22,8 @@ const EXPECTED = {
   },
 };
 
+const STOP = event({ type: "message_stop" }, "message_stop");
+
 describe("Anthropic messages", () => {
   it("match messages and nothing below them", () => {
     expect(ANTHROPIC_MESSAGES.matchRequest("POST", "/v1/messages")).toBe(true);
@@ -43,8 +45,11 @@ describe("Anthropic messages", () => {
     const deltas = [10, 25, 40].map((output_tokens) =>
       event({ type: "message_delta", delta: {}, usage: { output_tokens } }, "message_delta"),
     );
-    const { usage } = readStream(ANTHROPIC_MESSAGES, [MESSAGE_START, ...deltas]);
+    const { usage } = readStream(ANTHROPIC_MESSAGES, [MESSAGE_START, ...deltas, STOP]);
     expect([usage.input, usage.output]).toEqual([1321, 40]);
+    // Cut before it, more may have been generated than the last figure says.
+    const cut = readStream(ANTHROPIC_MESSAGES, [MESSAGE_START, ...deltas]).usage;
+    expect([cut.input, cut.output]).toEqual([1321, null]);
   });
 
   it("take an explicit zero in a delta for a value", () => {
@@ -52,7 +57,7 @@ describe("Anthropic messages", () => {
       { type: "message_delta", delta: {}, usage: { output_tokens: 0, cache_read_input_tokens: 0 } },
       "message_delta",
     );
-    const { usage } = readStream(ANTHROPIC_MESSAGES, [MESSAGE_START, delta]);
+    const { usage } = readStream(ANTHROPIC_MESSAGES, [MESSAGE_START, delta, STOP]);
     expect([usage.input, usage.cacheRead, usage.output]).toEqual([321, 0, 0]);
   });
 

@@ -236,6 +236,15 @@ describe("Bedrock InvokeModel", () => {
       { generation: "b", prompt_token_count: null, generation_token_count: 7, stop_reason: "stop" },
     ].map(chunk);
     expect(readFrames(BEDROCK_INVOKE, frames)).toMatchObject({ usage: tokens(5, 7), finishReasons: ["stop"] });
+    expect(readFrames(BEDROCK_INVOKE, frames.slice(0, 1)).usage).toEqual({ ...UNKNOWN_USAGE, input: 5 });
+  });
+
+  it("reads a stream of Titan, whose count of the output is one of all chunks", () => {
+    const frames = [
+      { outputText: "a", inputTextTokenCount: 5, totalOutputTextTokenCount: null, completionReason: null },
+      { outputText: "b", inputTextTokenCount: 5, totalOutputTextTokenCount: 7, completionReason: "FINISH" },
+    ].map(chunk);
+    expect(readFrames(BEDROCK_INVOKE, frames)).toMatchObject({ usage: tokens(5, 7), finishReasons: ["FINISH"] });
   });
 
   it("names the exception that ends a stream, and keeps the input that is known by then", () => {

@@ -23,6 +23,16 @@ const EXPECTED = {
   },
 };
 
+function usageSoFar(output: number): object {
+  return { prompt_tokens: 5, completion_tokens: output, cost: output };
+}
+
+/** A chunk of a provider that sends what it has counted with each. */
+function soFar(output: number, reason: string | null = null): string {
+  const choices = [{ index: 0, delta: { content: "a" }, finish_reason: reason }];
+  return event({ id: "c", model: "m", choices, usage: usageSoFar(output) });
+}
+
 describe("OpenAI chat completions", () => {
   it("match by the end of the path", () => {
     expect(OPENAI_CHAT.matchRequest("POST", "/any/prefix/v1/chat/completions")).toBe(true);
@@ -44,6 +54,27 @@ describe("OpenAI chat completions", () => {
   it("have unknown usage, not none, when the stream carries none", () => {
     const stream = CHAT_STREAM.replace(/data: [^\n]*"choices":\[\],"usage":\{[^\n]*\n\n/, "");
     expect(readStream(OPENAI_CHAT, [stream])).toEqual({ ...EXPECTED, usage: UNKNOWN_USAGE });
+  });
+
+  it.each([
+    ["left, or cut, before the last chunk", [], { output: null, costUsd: undefined }],
+    ["finished", [soFar(9, "stop")], { output: 9, costUsd: 9 }],
+    ["finished by the mark alone", [soFar(9), "data: [DONE]\n\n"], { output: 9, costUsd: 9 }],
+    ["followed by its usage", [event({ choices: [], usage: usageSoFar(9) })], { output: 9, costUsd: 9 }],
+  ])("do not take a count so far for the whole, in a stream that is %s", (_name, rest, { output, costUsd }) => {
+    const format = createOpenAIChatFormat({
+      readCostUsd: (usage) => (usage as { cost?: number } | null)?.cost ?? null,
+    });
+    const outcome = readStream(format, [soFar(1), soFar(2), ...rest]);
+    expect([outcome.usage, outcome.costUsd]).toEqual([{ ...UNKNOWN_USAGE, input: 5, output }, costUsd]);
+  });
+
+  it("keep no more reasons to finish than a call can have choices", () => {
+    const outcome = readStream(
+      OPENAI_CHAT,
+      Array.from({ length: 1_000 }, () => soFar(1, "stop")),
+    );
+    expect(outcome.finishReasons.length).toBe(128);
   });
 
   it("read Groq's x_groq, and add reasoning for providers that leave it out", () => {

@@ -177,3 +177,21 @@ describe("the filter of usage that was not asked for", () => {
     }
   });
 });
+
+describe("a hostile line", () => {
+  it.each(["null", "{}"])("that is full of usage is read once, not once for each: %s", (value) => {
+    const read = (count: number): number => {
+      const line = `data: {"choices":[{"a":[${`{"usage":${value}},`.repeat(count)}1],"choices":[]}]}\n\n`;
+      const bytes = new TextEncoder().encode(line);
+      const filter = createFilter();
+      const startedAt = performance.now();
+      const left = filter.write(bytes);
+      const tookMs = performance.now() - startedAt;
+      expect(Buffer.compare(left, bytes)).toBe(0);
+      return tookMs;
+    };
+    read(1_000);
+    // Twenty times as long a line: twenty times the time, not four hundred times.
+    expect(read(20_000)).toBeLessThan(100 * Math.max(1, read(1_000)));
+  });
+});
