@@ -86,7 +86,8 @@ export const CLIENTS: readonly Client[] = [
     protocol: "http",
     followsRedirects: true,
     isInstrumented: true,
-    send: async (url, headers) => (await axios.get(url, { headers, responseType: "text", transformResponse: [] })).data,
+    send: async (url, headers) =>
+      (await axios.get(url, { headers, responseType: "text", validateStatus: null, transformResponse: [] })).data,
   },
   {
     name: "node-fetch",
@@ -100,6 +101,6 @@ export const CLIENTS: readonly Client[] = [
     protocol: "http",
     followsRedirects: true,
     isInstrumented: true,
-    send: (url, headers) => got(url, { headers, retry: { limit: 0 } }).text(),
+    send: (url, headers) => got(url, { headers, retry: { limit: 0 }, throwHttpErrors: false }).text(),
   },
 ];
