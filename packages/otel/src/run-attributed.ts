@@ -40,6 +40,8 @@ export function runAttributed<Request, T>(
 function settleWithin<T>(given: PromiseLike<T>, timeoutMs: number): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`the resolver took longer than ${timeoutMs} ms`)), timeoutMs);
+    // A server that is closed meanwhile must not keep its process for that; other runtimes than Node give a number.
+    if (typeof timer === "object") timer.unref();
     const settle =
       <Value>(done: (value: Value) => void) =>
       (value: Value): void => {
