@@ -8,10 +8,11 @@ import { estimateMedian, medianOf } from "../../../.config/bench/statistics.ts";
 import { SCENARIOS, type Scenario } from "./variant/scenarios.ts";
 
 /** Two processes of the same code differ by some per cent, as their code was compiled at other moments: so several. */
-const PROCESS_PAIRS = Number(process.env.PAIRS ?? 10);
-const ROUNDS = 12;
-/** Rounds of a process that do not count: its code is being compiled. */
-const WARM_UP_ROUNDS = 8;
+const PROCESS_PAIRS = Number(process.env.PAIRS ?? 6);
+const ROUNDS = 20;
+/** Calls of a process that do not count: its code is being compiled. */
+const WARM_UP_CALLS = 2_000;
+const WARM_UP_STREAMS = 16;
 
 const VARIANT = new URL("variant/variant-process.ts", import.meta.url);
 const execArgv = ["--no-warnings"];
@@ -36,11 +37,12 @@ async function measurePair(scenario: Scenario, candidate: "bare" | "hooked"): Pr
   const pair = [await start(scenario, "bare"), await start(scenario, candidate)] as const;
   assert.deepEqual(await ask(pair[1], "check"), await ask(pair[0], "check"));
   const samples: [number, number][] = [];
-  for (let round = 0; round < WARM_UP_ROUNDS + ROUNDS; round += 1) {
+  const warmUpRounds = (scenario.isStream ? WARM_UP_STREAMS : WARM_UP_CALLS) / scenario.calls;
+  for (let round = 0; round < warmUpRounds + ROUNDS; round += 1) {
     const order = Math.random() < 0.5 ? ([0, 1] as const) : ([1, 0] as const);
     const sample: [number, number] = [0, 0];
     for (const at of order) sample[at] = Number(await ask(pair[at], "sample"));
-    if (round >= WARM_UP_ROUNDS) samples.push(sample);
+    if (round >= warmUpRounds) samples.push(sample);
   }
   for (const child of pair) child.disconnect();
   return samples;

@@ -1,8 +1,8 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { context, createContextKey, trace } from "@opentelemetry/api";
-import { OPENAI_CHAT, type WireFormat } from "@spancost/llm-wire";
-import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
+import { OPENAI_CHAT, OPENAI_SPEECH, type WireFormat } from "@spancost/llm-wire";
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { addClaim, removeClaim } from "../../src/claims.ts";
 import { RELEASED_STREAM_MS } from "../../src/hooks/fetch/open-bodies.ts";
 import type { ProviderClaim } from "../../src/calls/provider-claim.ts";
@@ -205,6 +205,21 @@ describe("a response under the hook", () => {
     expect(JSON.parse(text)).toEqual(BODY);
     const [span] = await spans.waitFor(1);
     expect(span?.attributes["gen_ai.usage.input_tokens"]).toBe(3);
+  });
+
+  it.each(["blob", "arrayBuffer"] as const)("is not decoded by %s() where it is sound", async (method) => {
+    const speech = createClaim({ formats: [OPENAI_SPEECH] });
+    const decode = vi.spyOn(Blob.prototype, "text");
+    addClaim(speech);
+    provider.script((response) => response.writeHead(200, { "content-type": "audio/mpeg" }).end(Buffer.alloc(9, 0xff)));
+    const body = JSON.stringify({ model: "tts-1", input: "four" });
+    const response = await fetch(`${provider.origin}/v1/audio/speech`, { method: "POST", body });
+    const sound = await response[method]();
+    removeClaim(speech);
+    expect("size" in sound ? sound.size : sound.byteLength).toBe(9);
+    expect(spans.finished().map((span) => span.attributes["gen_ai.request.model"])).toEqual(["tts-1"]);
+    expect(decode).not.toHaveBeenCalled();
+    decode.mockRestore();
   });
 
   it("is refused to a second reader as before, while the first goes on", async () => {

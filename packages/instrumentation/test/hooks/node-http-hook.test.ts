@@ -4,6 +4,7 @@ import https from "node:https";
 import type { AddressInfo } from "node:net";
 import { PassThrough, pipeline } from "node:stream";
 import { buffer, text } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { context, createContextKey, trace } from "@opentelemetry/api";
 import { describe, expect, it } from "vitest";
@@ -29,6 +30,18 @@ describe("the hook of node:http", () => {
       await once(other, "close");
     }
     expect(spans.finished()).toEqual([]);
+  });
+
+  it("starts the span when the request was made, though its body comes later", async () => {
+    const request = http.request(provider.origin + PATH, { method: "POST" });
+    const answered = once(request, "response");
+    await sleep(20);
+    const beforeEndMs = Date.now();
+    request.end(REQUEST);
+    const [response] = (await answered) as [IncomingMessage];
+    await text(response);
+    const [seconds, nanos] = spans.finished()[0]?.startTime ?? [Number.NaN, 0];
+    expect(seconds * 1_000 + nanos / 1e6).toBeLessThan(beforeEndMs);
   });
 
   it.each<[string, Drive]>([
