@@ -129,6 +129,25 @@ describe("usage that the app did not ask for", () => {
     expect(outputTokens()).toEqual([undefined, 4]);
   });
 
+  it.each([429, 500])("goes on being asked for when the app's own request fails with %s", async (status) => {
+    script(json(REFUSAL, 400), json({}, status));
+    await (await fetch(url, CALL)).text();
+    script(sse([WORD, USAGE, END]));
+    await (await fetch(url, CALL)).text();
+    expect(received.map(({ body }) => body === BODY)).toEqual([false, true, false]);
+  });
+
+  it("goes on being asked for where the wish was taken before", async () => {
+    script(sse([WORD, USAGE, END]));
+    await (await fetch(url, CALL)).text();
+    // A content filter, say, that refuses now and then.
+    script(json(REFUSAL, 400));
+    await (await fetch(url, CALL)).text();
+    script(sse([WORD, USAGE, END]));
+    await (await fetch(url, CALL)).text();
+    expect(received.map(({ body }) => body === BODY)).toEqual([false, false, true, false]);
+  });
+
   it("is not asked for again by an app that has given up", async () => {
     const controller = new AbortController();
     const reason = new Error("gave up");

@@ -47,7 +47,9 @@ afterAll(() => {
   server.closeAllConnections();
 });
 
-const asking = { ...claim, baseUrls: [`${origin}/v1`, `${origin}/strict`], asksForUsage: () => true };
+/** Requests to it may name other hosts, which have neither taken nor refused anything yet. */
+const baseUrls = [`${origin}/v1`, "http://strict.test/strict", "http://filtering.test"];
+const asking = { ...claim, baseUrls, asksForUsage: () => true };
 beforeEach(() => {
   received.length = 0;
   return () => removeClaim(asking);
@@ -117,8 +119,22 @@ it.each<[string, () => Promise<unknown>]>([
 it("is not asked again of a host that refused", async () => {
   addClaim(asking);
   const path = "/strict/chat/completions";
-  expect((await send(path, (request) => request.end(BODY)))[0]).toBe(400);
-  expect((await send(path, (request) => request.end(BODY)))[0]).toBe(200);
+  const host = { host: "strict.test" };
+  expect((await send(path, (request) => request.end(BODY), host))[0]).toBe(400);
+  expect((await send(path, (request) => request.end(BODY), host))[0]).toBe(200);
+});
+
+it("goes on being asked of a host that took the wish before, when it refuses a request for other reasons", async () => {
+  addClaim(asking);
+  const host = { host: "filtering.test" };
+  for (const [path, status] of [
+    [PATH, 200],
+    ["/strict/chat/completions", 400],
+    [PATH, 200],
+  ] as const) {
+    expect((await send(path, (request) => request.end(BODY), host))[0]).toBe(status);
+  }
+  expect(received.map(({ body }) => body.includes("include_usage"))).toEqual([true, true, true]);
 });
 
 class Asking extends ProviderInstrumentation {

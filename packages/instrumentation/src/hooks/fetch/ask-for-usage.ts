@@ -4,11 +4,13 @@ import type { FetchArguments } from "./fetch-arguments.ts";
 /** What a provider says to a request with a field that it does not know. */
 const REFUSALS: ReadonlySet<number> = new Set([400, 422]);
 /** Hosts that are remembered: a bound, not a need. */
-const MAX_REFUSING_HOSTS = 1_000;
+const MAX_HOSTS = 1_000;
 const CONTENT_LENGTH = "content-length";
 
 /** Hosts that refused the wish for usage and took the request without it. */
 const refusingHosts = new Set<string>();
+/** Hosts that took it before: what they refuse, they refuse for other reasons. */
+const takingHosts = new Set<string>();
 
 /** A request that asks for usage, and the app's own one to fall back on. */
 export interface AskingRequest {
@@ -42,8 +44,9 @@ export function createAskingRequest(
   };
 }
 
-/** Whether the answer may be to the wish and not to the app's request. */
-export function isRefusal(response: Response): boolean {
+/** Whether the answer may be to the wish and not to the app's request; remembers hosts that take the wish. */
+export function isRefusal({ host }: AskingRequest, response: Response): boolean {
+  if (response.ok) remember(takingHosts, host);
   return REFUSALS.has(response.status);
 }
 
@@ -55,15 +58,15 @@ export async function sendUnchanged(
 ): Promise<Response> {
   refused.body?.cancel().catch(() => {});
   const response = await send(originalInit);
-  // A request that is wrong without the wish as well says nothing about the wish.
-  if (!isRefusal(response)) rememberRefusal(host);
+  // A request that fails without the wish as well says nothing about the wish.
+  if (response.ok && !takingHosts.has(host)) remember(refusingHosts, host);
   return response;
 }
 
-function rememberRefusal(host: string): void {
-  const [oldest] = refusingHosts;
-  if (refusingHosts.size >= MAX_REFUSING_HOSTS && oldest !== undefined) refusingHosts.delete(oldest);
-  refusingHosts.add(host);
+function remember(hosts: Set<string>, host: string): void {
+  const [oldest] = hosts;
+  if (hosts.size >= MAX_HOSTS && oldest !== undefined) hosts.delete(oldest);
+  hosts.add(host);
 }
 
 /** Whether a copy of its own properties is the same to `fetch`. */

@@ -85,7 +85,7 @@ function watchFetch(
     return fail(error);
   }
   return pending.then((response) => {
-    if (asking === undefined || !isRefusal(response)) {
+    if (asking === undefined || !isRefusal(asking, response)) {
       watchResponse(call, response, asking?.asked);
       return response;
     }

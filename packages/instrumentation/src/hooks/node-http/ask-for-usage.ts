@@ -1,13 +1,16 @@
 import type { ClientRequest } from "node:http";
 import type { AskedUsage } from "../../calls/start-call.ts";
 
+const OK = 200;
 /** What a provider says to a request with a field that it does not know. */
 const REFUSALS: ReadonlySet<number | undefined> = new Set([400, 422]);
 /** Hosts that are remembered: a bound, not a need. */
-const MAX_REFUSING_HOSTS = 1_000;
+const MAX_HOSTS = 1_000;
 
 /** Hosts that refused a request with the wish: they are not asked again. The app gets the refusal; a sent request is sent. */
 const refusingHosts = new Set<string>();
+/** Hosts that took it before: what they refuse, they refuse for other reasons. */
+const takingHosts = new Set<string>();
 
 /** Whether a piece of a request's body is the whole, and can still be exchanged for another. */
 export function isWholeBody(request: ClientRequest, [chunk, encoding]: readonly unknown[], isLast: boolean): boolean {
@@ -27,9 +30,11 @@ export function exchangeBody(request: ClientRequest, args: unknown[], { body }: 
   args[0] = typeof args[0] === "string" ? body : bytes;
 }
 
-/** Remembers a host that refused a request with the wish. */
-export function rememberRefusal(request: ClientRequest, status: number | undefined): void {
-  if (!REFUSALS.has(status)) return;
-  if (refusingHosts.size >= MAX_REFUSING_HOSTS) refusingHosts.clear();
-  refusingHosts.add(String(request.getHeader("host")));
+/** Remembers how a host answered a request with the wish. */
+export function rememberAnswer(request: ClientRequest, status: number | undefined): void {
+  const host = String(request.getHeader("host"));
+  const hosts = status === OK ? takingHosts : refusingHosts;
+  if (hosts === refusingHosts && (!REFUSALS.has(status) || takingHosts.has(host))) return;
+  if (hosts.size >= MAX_HOSTS) hosts.clear();
+  hosts.add(host);
 }

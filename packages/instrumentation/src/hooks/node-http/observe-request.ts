@@ -6,7 +6,7 @@ import { reportFailure } from "../wire/guard.ts";
 import { type Method, ObservedMethods } from "../wire/observed-methods.ts";
 import { RequestBody } from "../wire/request-body.ts";
 import { WireCall } from "../wire/wire-call.ts";
-import { exchangeBody, isWholeBody, rememberRefusal } from "./ask-for-usage.ts";
+import { exchangeBody, isWholeBody, rememberAnswer } from "./ask-for-usage.ts";
 import { createStreamFilter, pushFiltered } from "./filter-stream.ts";
 import { readHead } from "./request-head.ts";
 
@@ -77,7 +77,7 @@ class ObservedRequest {
   #onResponse(response: IncomingMessage): void {
     this.#response = response;
     if (this.#asked !== undefined) {
-      rememberRefusal(this.#request, response.statusCode);
+      rememberAnswer(this.#request, response.statusCode);
       this.#filter = createStreamFilter(response, this.#asked);
       if (this.#filter !== undefined) RESPONSE.observe(response, this);
     }
