@@ -27,7 +27,7 @@ export class OpenBodies {
   /** Remembers a body until it is closed; one that the app left without a word is given up at the second look. */
   add(body: ObservedBody): void {
     this.#open.set(body, NEVER_SEEN);
-    this.#sweeper ??= this.#startSweeper();
+    if (this.#sweeper === undefined) this.#sweeper = this.#startSweeper();
   }
 
   delete(body: ObservedBody): void {

@@ -82,11 +82,16 @@ const onComplete: Tell = (observed) => observed.onComplete();
 
 /** The methods of undici 5 to 7, and what 8 calls them. */
 const BEFORE_ANSWERS = {
-  ...{ onHeaders, onResponseStart: onHeaders },
-  ...{ onData, onResponseData: onData },
-  ...{ onUpgrade, onRequestUpgrade: onUpgrade },
-  ...{ onComplete, onResponseEnd: onComplete },
-  ...{ onError, onResponseError: onError },
+  onHeaders,
+  onResponseStart: onHeaders,
+  onData,
+  onResponseData: onData,
+  onUpgrade,
+  onRequestUpgrade: onUpgrade,
+  onComplete,
+  onResponseEnd: onComplete,
+  onError,
+  onResponseError: onError,
 };
 const ANSWERS = new ObservedMethods<ObservedRequest>(BEFORE_ANSWERS);
 const EVERYTHING = new ObservedMethods<ObservedRequest>({

@@ -62,7 +62,8 @@ const STACK_FRAMES = 16;
 
 /** Only the stack tells. Its frames are looked at as they are: writing them out as text, with lines and columns, takes 40 us. */
 function isMadeLater(): boolean {
-  const { prepareStackTrace, stackTraceLimit } = Error;
+  const { stackTraceLimit } = Error;
+  const before = Object.getOwnPropertyDescriptor(Error, "prepareStackTrace");
   let isLater = false;
   Error.stackTraceLimit = STACK_FRAMES;
   Error.prepareStackTrace = (_error, frames) => {
@@ -73,8 +74,8 @@ function isMadeLater(): boolean {
     void new Error("stack").stack;
   } finally {
     Error.stackTraceLimit = stackTraceLimit;
-    if (prepareStackTrace === undefined) Reflect.deleteProperty(Error, "prepareStackTrace");
-    else Error.prepareStackTrace = prepareStackTrace;
+    if (before === undefined) Reflect.deleteProperty(Error, "prepareStackTrace");
+    else Object.defineProperty(Error, "prepareStackTrace", before);
   }
   return isLater;
 }
