@@ -16,14 +16,15 @@ export type FindStarted = (path: string) => Context | undefined;
 export function guardHttp2(boundary: OutboundBoundary, findStarted: FindStarted): () => void {
   const prototype = findSessionPrototype();
   if (prototype === undefined) return () => {};
-  const onRequest = (self: unknown, args: unknown[]): void =>
+  const onRequest = (self: unknown, given: unknown): unknown => {
+    const headers = new GivenHeaders(given);
     observeSafely("guarding a request of node:http2", () => {
       const { rule } = boundary;
       if (rule === undefined) return;
-      const headers = new GivenHeaders(args[0]);
       guardHeaders(rule, headers, findMaker(boundary, self as ClientHttp2Session, headers, findStarted));
-      if (headers.changed !== undefined) args[0] = headers.changed;
     });
+    return headers.changed ?? given;
+  };
   return patchMethod(prototype, "request", onRequest) ?? (() => {});
 }
 

@@ -61,8 +61,14 @@ export class UndiciGuard {
   }
 
   #patch(prototype: object): boolean {
-    const onStart = (self: unknown): void => this.#onStart(self as GuardedRequest);
-    const onAdd = (self: unknown): void => this.#restoreLines(self as GuardedRequest);
+    const onStart = (self: unknown, first: unknown): unknown => {
+      this.#onStart(self as GuardedRequest);
+      return first;
+    };
+    const onAdd = (self: unknown, first: unknown): unknown => {
+      this.#restoreLines(self as GuardedRequest);
+      return first;
+    };
     const onAdded = (self: unknown): void => this.#guardLines(self as GuardedRequest);
     const starts = STARTS.map((name) => patchMethod(prototype, name, onStart));
     const undo = [...starts, patchMethod(prototype, "addHeader", onAdd, onAdded)].filter((one) => one !== undefined);

@@ -10,6 +10,8 @@ const SUPPRESS_TRACING = createContextKey("OpenTelemetry SDK Context Key SUPPRES
 /** The rule in force, and what it said of origins before: nearly every request of an app goes to one that is known. */
 export class OutboundBoundary {
   readonly #isProviderUrl: (url: string) => boolean;
+  /** By scheme. */
+  readonly #hosts = { "http:": new Map<string, boolean>(), "https:": new Map<string, boolean>() };
   readonly #origins = new Map<string, boolean>();
   #rule: OutboundAttributionRule | undefined;
 
@@ -24,16 +26,24 @@ export class OutboundBoundary {
 
   set rule(rule: OutboundAttributionRule | undefined) {
     this.#rule = rule;
-    this.#origins.clear();
+    for (const known of [this.#origins, this.#hosts["http:"], this.#hosts["https:"]]) known.clear();
   }
 
   /** Whether an origin, such as `http://host:8080`, may get attribution under some of its paths. */
   allowsOrigin(origin: string): boolean {
-    const known = this.#origins.get(origin);
-    if (known !== undefined) return known;
+    return this.#origins.get(origin) ?? this.#ask(this.#origins, origin, origin);
+  }
+
+  /** The same of `host` or `host:port`, without putting the two together each time. */
+  allowsHost(protocol: string, host: string): boolean {
+    const known = this.#hosts[protocol === "https:" ? "https:" : "http:"];
+    return known.get(host) ?? this.#ask(known, host, `${protocol}//${host}`);
+  }
+
+  #ask(known: Map<string, boolean>, key: string, origin: string): boolean {
     const isAllowed = this.#rule?.allows(`${origin}/`) === true;
-    if (this.#origins.size >= MAX_ORIGINS) this.#origins.clear();
-    this.#origins.set(origin, isAllowed);
+    if (known.size >= MAX_ORIGINS) known.clear();
+    known.set(key, isAllowed);
     return isAllowed;
   }
 
