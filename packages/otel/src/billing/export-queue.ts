@@ -135,6 +135,8 @@ export class ExportQueue {
     this.#draining = this.#exportAll().finally(() => {
       this.#draining = undefined;
       this.#calmUntil = 0;
+      // A span may have ended between the last look at the queue and this.
+      if (this.#waiting.length > 0 && this.#stopped === undefined) this.#startTimer();
     });
     if (this.#stopped === undefined) this.#calmUntil = this.#maxSize;
     return this.#draining;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { context, diag, DiagLogLevel, metrics, TraceFlags } from "@opentelemetry/api";
+import { context, diag, DiagLogLevel, metrics, ROOT_CONTEXT, TraceFlags } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { isTracingSuppressed } from "@opentelemetry/core";
 import {
@@ -9,7 +9,7 @@ import {
   PeriodicExportingMetricReader,
 } from "@opentelemetry/sdk-metrics";
 import { AlwaysOffSampler, BatchSpanProcessor, NodeTracerProvider } from "@opentelemetry/sdk-trace-node";
-import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import {
   BillingSampler,
   BillingSpanProcessor,
@@ -70,6 +70,38 @@ describe("the queue", () => {
     endLlm("a");
     while (exporter.batches.length === 0) await sleep(1);
     expect(exporter.names).toEqual(["a"]);
+  });
+
+  it("exports a span that ends in the very moment in which a batch has gone", async () => {
+    for (const microtasks of [0, 1, 2, 3, 4]) {
+      const { exporter, endLlm } = setUp({ scheduledDelayMillis: 1 });
+      const plain = exporter.export.bind(exporter);
+      exporter.export = (spans, done) => {
+        exporter.export = plain;
+        plain(spans, (result) => {
+          done(result);
+          let moment = Promise.resolve();
+          for (let count = 0; count < microtasks; count += 1) moment = moment.then(() => undefined);
+          void moment.then(() => context.with(ROOT_CONTEXT, () => endLlm("late")));
+        });
+      };
+      endLlm("a");
+      await vi.waitFor(() => expect([microtasks, ...exporter.names]).toEqual([microtasks, "a", "late"]));
+    }
+  });
+
+  it("waits for a resource that never gets its attributes once, and in vain", async () => {
+    const exporter = new RecordingExporter();
+    const processor = new SpancostSpanProcessor({ exporter, exportTimeoutMillis: 30, scheduledDelayMillis: 1 });
+    const slow = { attributes: {}, asyncAttributesPending: true, waitForAsyncAttributes: () => new Promise(() => {}) };
+    const onEnd = processor.onEnd.bind(processor);
+    processor.onEnd = (span) => onEnd(Object.create(span, { resource: { value: slow } }));
+    const tracer = new NodeTracerProvider({ spanProcessors: [processor] }).getTracer("test");
+    tracer.startSpan("a").end();
+    await vi.waitFor(() => expect(exporter.names).toEqual(["a"]));
+    tracer.startSpan("b").end();
+    await processor.forceFlush();
+    expect(exporter.names).toEqual(["a", "b"]);
   });
 
   it("keeps LLM spans and drops others when it is full, and counts both (opentelemetry-js#4184)", async () => {
