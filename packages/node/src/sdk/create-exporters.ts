@@ -11,7 +11,7 @@ export interface NamedExporter {
   readonly exporter: SpanExporter;
 }
 
-/** A peer that is optional: with what it depends on it is larger than all of ours. */
+/** The app has it or not. No optional peer: npm then refuses an app whose SDK of the 2.x line brings its own older one. */
 const GRPC_PACKAGE = "@opentelemetry/exporter-trace-otlp-grpc";
 
 /** Makes the exporters that `OTEL_TRACES_EXPORTER` names; endpoint, headers and the like are read from `OTEL_EXPORTER_OTLP_*` by them. */
