@@ -3,11 +3,13 @@ import { type Http2Server, createServer } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-grpc";
 import { expect, it } from "vitest";
 
 const APP = fileURLToPath(new URL("apps/ending.js", import.meta.url));
 
 it("exports over gRPC when the app has the exporter", async () => {
+  expect(OTLPTraceExporter).toBeTypeOf("function");
   const bodies: string[] = [];
   const server: Http2Server = createServer();
   server.on("stream", (stream, { ":path": path }) => {

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startOtlpSink } from "./otlp-sink.ts";
 
 const PACKAGES = fileURLToPath(new URL("../..", import.meta.url));
-const APP_FILES = fileURLToPath(new URL("installs", import.meta.url));
+const APP = fileURLToPath(new URL("apps/call-and-cost.js", import.meta.url));
 const PNPM = ["--yes", "pnpm@12.21.0"];
 const TIMEOUT_MS = 300_000;
 /** Of each line the API, the SDK and its exporter. */
@@ -24,6 +24,18 @@ const MANAGERS = {
 const CASES = (["npm", "pnpm"] as const).flatMap((manager) =>
   (["2.x", "3.x"] as const).map((line) => [manager, line] as const),
 );
+
+/** An SDK of the app's own, which exports elsewhere. */
+const TELEMETRY = `
+import { DiagConsoleLogger, DiagLogLevel, diag } from "@opentelemetry/api";
+import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
+import { NodeSDK } from "@opentelemetry/sdk-node";
+
+diag.setLogger(new DiagConsoleLogger(), DiagLogLevel.WARN);
+const sdk = new NodeSDK({ traceExporter: new OTLPTraceExporter({ url: process.env.TRACES_URL }) });
+sdk.start();
+process.once("beforeExit", () => void sdk.shutdown());
+`;
 
 const folder = mkdtempSync(join(tmpdir(), "spancost-installs-"));
 const [ours, theirs, simulator] = await Promise.all([startOtlpSink(), startOtlpSink(), startSimulator()]);
@@ -99,7 +111,9 @@ async function install(cwd: string, manager: keyof typeof MANAGERS, line: keyof 
     "@spancost/otel": otel,
     openai: "7.55.0",
   };
-  cpSync(APP_FILES, cwd, { recursive: true });
+  mkdirSync(cwd);
+  cpSync(APP, join(cwd, "app.js"));
+  writeFileSync(join(cwd, "telemetry.js"), TELEMETRY);
   const manifest = {
     name: "app",
     private: true,
