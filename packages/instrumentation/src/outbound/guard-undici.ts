@@ -1,5 +1,11 @@
-import { type Context, context } from "@opentelemetry/api";
-import { isToProxy, readUrl, runAsCaller, type UndiciRequest } from "../hooks/undici/undici-request.ts";
+import { type Context, context, ROOT_CONTEXT } from "@opentelemetry/api";
+import {
+  findCallerResource,
+  isToProxy,
+  readUrl,
+  runAsCaller,
+  type UndiciRequest,
+} from "../hooks/undici/undici-request.ts";
 import { reportFailure } from "../hooks/wire/guard.ts";
 import { guardHeaders } from "./guard-headers.ts";
 import type { OutboundBoundary } from "./outbound-boundary.ts";
@@ -114,6 +120,11 @@ export class UndiciGuard {
     if (!this.#boundary.allowsOrigin(String(request.origin))) return undefined;
     if (isToProxy(request) || request.method === "CONNECT") return undefined;
     const url = readUrl(request);
+    const active = context.active();
+    if (!this.#boundary.allows(url, active)) return undefined;
+    // To ask the stack whose context this is costs more than the whole request, and is of no use when it says nothing.
+    const isSilent = this.#boundary.rule?.write(undefined, active, []) === undefined;
+    if (isSilent && findCallerResource(request) === undefined) return ROOT_CONTEXT;
     let from: Context | undefined;
     runAsCaller(request, url, () => (from = context.active()));
     return from !== undefined && this.#boundary.allows(url, from) ? from : undefined;

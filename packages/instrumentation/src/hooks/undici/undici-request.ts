@@ -48,11 +48,17 @@ export function readHeader(headers: unknown, name: string): string | null {
 export function runAsCaller(request: UndiciRequest, url: string, observe: (isClaimed: boolean) => void): void {
   // Nearly every call: a `fetch` straight from the hook above. Asking the stack would cost more than all the rest of it.
   if (isClaimedFor(url)) return observe(true);
-  const handler = findHandler(request);
-  const isResource = typeof handler === "object" && handler !== null && "runInAsyncScope" in handler;
-  if (isResource) (handler as AsyncResource).runInAsyncScope(() => observe(isClaimed()));
+  const resource = findCallerResource(request);
+  if (resource !== undefined) resource.runInAsyncScope(() => observe(isClaimed()));
   else if (isMadeLater()) context.with(ROOT_CONTEXT, () => observe(isClaimedElsewhere(url)));
   else observe(isClaimed());
+}
+
+/** What remembers the context of whoever asked for the request, where undici keeps that. */
+export function findCallerResource(request: UndiciRequest): AsyncResource | undefined {
+  const handler = findHandler(request);
+  const isResource = typeof handler === "object" && handler !== null && "runInAsyncScope" in handler;
+  return isResource ? (handler as AsyncResource) : undefined;
 }
 
 /** What undici calls the functions that empty a pool's queue, since version 5. */
