@@ -12,6 +12,8 @@ export class AnthropicInstrumentation extends ProviderInstrumentation {
         hosts: ["api.anthropic.com"],
         formats: [ANTHROPIC_MESSAGES],
         providerName: () => "anthropic",
+        // Claude on Microsoft Foundry: `https://NAME.services.ai.azure.com/anthropic/v1/messages`, as in @anthropic-ai/foundry-sdk.
+        compatible: [{ name: "azure.ai.inference", hosts: ["*.services.ai.azure.com"], formats: [ANTHROPIC_MESSAGES] }],
       },
       config,
     );

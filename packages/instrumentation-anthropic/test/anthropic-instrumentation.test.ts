@@ -134,6 +134,23 @@ describe("AnthropicInstrumentation", () => {
     ]);
   });
 
+  it("records Claude on Microsoft Foundry", async () => {
+    instrumentation.disable();
+    const { fetch } = globalThis;
+    globalThis.fetch = () => Promise.resolve(Response.json(MESSAGE));
+    try {
+      instrumentation.enable();
+      const client = new Anthropic({ apiKey: "test", baseURL: "https://acme.services.ai.azure.com/anthropic" });
+      await client.messages.create(REQUEST);
+    } finally {
+      instrumentation.disable();
+      globalThis.fetch = fetch;
+    }
+    expect(spans.finished().map(({ attributes }) => attributes)).toMatchObject([
+      { ...EXPECTED, "gen_ai.provider.name": "azure.ai.inference" },
+    ]);
+  });
+
   it("leaves other endpoints alone", async () => {
     provider.script(json({ input_tokens: 5 }));
     await createClient().messages.countTokens({ model: REQUEST.model, messages: REQUEST.messages });

@@ -113,6 +113,27 @@ describe("GoogleGenAIInstrumentation", () => {
     expect(spans.finished()[0]?.attributes).toMatchObject({ ...EXPECTED, "gen_ai.provider.name": "gcp.vertex_ai" });
   });
 
+  it.each([
+    ["v1beta/openai", "gcp.gemini", { total_tokens: 61 }, 30],
+    ["v1/projects/p/locations/l/endpoints/openapi", "gcp.vertex_ai", { total_tokens: 31 }, undefined],
+  ])(
+    "records calls in OpenAI's format, whose thoughts are in the total alone: %s",
+    async (path, name, total, thoughts) => {
+      const usage = { prompt_tokens: 21, completion_tokens: 10, ...total };
+      const choices = [{ index: 0, message: { role: "assistant", content: "Hi" }, finish_reason: "stop" }];
+      provider.script(json({ id: "g1", model: "gemini-2.5-flash", choices, usage }));
+      const body = JSON.stringify({ model: "gemini-2.5-flash", messages: [] });
+      await (await fetch(`${baseUrl}/${path}/chat/completions`, { method: "POST", body })).json();
+      const [span] = spans.finished();
+      expect([
+        span?.attributes["gen_ai.provider.name"],
+        span?.attributes["gen_ai.usage.input_tokens"],
+        span?.attributes["gen_ai.usage.output_tokens"],
+        span?.attributes["gen_ai.usage.reasoning.output_tokens"],
+      ]).toEqual([name, 21, total.total_tokens - 21, thoughts]);
+    },
+  );
+
   it("records Claude on Vertex AI, with the location that its price depends on", async () => {
     const usage = {
       input_tokens: 21,

@@ -18,6 +18,19 @@ export function readOpenRouterCost(value: unknown): number | null {
   return upstream === null ? null : cost + upstream;
 }
 
+/**
+ * Gemini's usage in OpenAI's format, where thoughts are in the total alone: the output is what the total has besides the input.
+ * @see https://ai.google.dev/gemini-api/docs/openai and https://github.com/router-for-me/CLIProxyAPI/issues/5733, read 2026-11-20
+ */
+export function readGeminiCompatibleUsage(value: unknown): Usage {
+  const read = readOpenAIUsage(value);
+  const total = toCount(toRecord(value).total_tokens);
+  if (read.input === null || read.output === null || total === null) return read;
+  const output = Math.max(read.output, total - read.input);
+  const thoughts = output - read.output;
+  return { ...read, output, reasoning: thoughts > 0 ? thoughts : read.reasoning };
+}
+
 /** Perplexity's total of tokens, searches and the fee a request. @see https://docs.perplexity.ai/api-reference/chat-completions-post `usage.cost` */
 export function readPerplexityCost(value: unknown): number | null {
   return toCount(toRecord(toRecord(value).cost).total_cost);

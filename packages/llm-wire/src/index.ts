@@ -12,7 +12,13 @@ export {
   createOpenAIChatFormat,
   createOpenAICompletionsFormat,
 } from "./openai-chat.ts";
-export { readOpenRouterCost, readPerplexityCost, readPerplexityUsage, readXaiCost } from "./compatible-usage.ts";
+export {
+  readGeminiCompatibleUsage,
+  readOpenRouterCost,
+  readPerplexityCost,
+  readPerplexityUsage,
+  readXaiCost,
+} from "./compatible-usage.ts";
 export { OPENAI_EMBEDDINGS } from "./openai-embeddings.ts";
 export { OPENAI_IMAGES } from "./openai-images.ts";
 export { OPENAI_RESPONSES } from "./openai-responses.ts";

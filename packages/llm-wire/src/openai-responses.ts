@@ -13,10 +13,13 @@ const ERROR_EVENT = "error";
 /** Any of these events; a piece of text that looks like one costs a needless reading. */
 const TELLING_EVENT = /response\.(?:created|completed|incomplete|failed)|error/;
 
+/** Compacting a conversation is a call of the model too, and answers with usage. */
+const PATH = /\/responses(?:\/compact)?$/;
+
 /** OpenAI responses, plain and streamed. */
 export const OPENAI_RESPONSES: WireFormat = {
   name: "openai-responses",
-  matchRequest: (method, pathname) => method === "POST" && pathname.endsWith("/responses"),
+  matchRequest: (method, pathname) => method === "POST" && PATH.test(pathname),
   readRequest: (pathname, body) => {
     const { model, stream } = readTopLevelFields(body ?? "", ["model", "stream"]);
     return { operation: "chat", requestModel: readRequestModel(pathname, model), streamed: stream === true };

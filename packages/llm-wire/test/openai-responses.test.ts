@@ -22,6 +22,11 @@ const EXPECTED = {
 };
 
 describe("OpenAI responses", () => {
+  it("match the making and the compacting of one, and nothing else", () => {
+    const paths = ["/v1/responses", "/v1/responses/compact", "/v1/responses/resp_1", "/v1/responses/input_tokens"];
+    expect(paths.map((path) => OPENAI_RESPONSES.matchRequest("POST", path))).toEqual([true, true, false, false]);
+  });
+
   it("give the same outcome as value, text, bytes and stream", () => {
     for (const outcome of readPlain(OPENAI_RESPONSES, RESPONSE)) expect(outcome).toEqual(EXPECTED);
     expect(readStream(OPENAI_RESPONSES, [RESPONSE_STREAM])).toEqual(EXPECTED);
