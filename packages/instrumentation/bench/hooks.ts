@@ -22,8 +22,8 @@ const origin = `http://127.0.0.1:${address?.port}`;
 
 async function ask(child: ChildProcess, question: "check" | "sample"): Promise<unknown> {
   child.send(question);
-  const [{ value }]: { value: unknown }[] = (await once(child, "message")) as [{ value: unknown }];
-  return value;
+  const [message]: unknown[] = await once(child, "message");
+  return Reflect.get(message as object, "value");
 }
 
 async function start(scenario: Scenario, variant: "bare" | "hooked"): Promise<ChildProcess> {

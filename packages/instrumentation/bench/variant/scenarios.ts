@@ -62,10 +62,14 @@ async function pipeThrough(url: string, body: string): Promise<number> {
 
 async function readWithSdk(baseURL: string, isAsking: boolean, SdkClass: typeof OpenAI): Promise<string> {
   const client = new SdkClass({ apiKey: "bench", baseURL, maxRetries: 0 });
-  const request = { model: "gpt-4o-mini", messages: [], stream: true, ...(isAsking ? wish : {}) } as const;
+  const stream = await client.chat.completions.create({
+    model: "gpt-4o-mini",
+    messages: [],
+    stream: true,
+    ...(isAsking ? wish : {}),
+  });
   let text = "";
-  for await (const chunk of await client.chat.completions.create(request))
-    text += chunk.choices[0]?.delta.content ?? "";
+  for await (const chunk of stream) text += chunk.choices[0]?.delta.content ?? "";
   return text;
 }
 /** The same surface, as far as it is used here. */
