@@ -3,7 +3,7 @@ import { reportFailure } from "../hooks/wire/guard.ts";
 import type { OutboundAttributionRule } from "./outbound-rule.ts";
 
 /** The headers that the guard looks at. */
-export type GuardedHeader = "baggage" | "traceparent";
+type GuardedHeader = "baggage" | "traceparent";
 
 /** The headers of one request, which are the transport's own and no object of the app's. */
 export interface OutgoingHeaders {
