@@ -12,9 +12,12 @@ export interface AttributionConfiguration {
   readonly trustedPeers?: readonly string[] | undefined;
 }
 
-/** Configures attribution for the process, from now on and as a whole: what is not given ends. Call it before the first request. */
+/**
+ * Configures attribution for the process, from now on. What is not named stays as it is, so that an app cannot switch off by accident
+ * what the environment asked for; `undefined` ends it. Call it before the first request.
+ */
 export function configureAttribution(configuration: AttributionConfiguration): void {
-  setHashIds(configuration.hashIds);
-  setCarrierSigning(configuration.carriers);
-  setDefaultTrustedPeers(configuration.trustedPeers);
+  if ("hashIds" in configuration) setHashIds(configuration.hashIds);
+  if ("carriers" in configuration) setCarrierSigning(configuration.carriers);
+  if ("trustedPeers" in configuration) setDefaultTrustedPeers(configuration.trustedPeers);
 }

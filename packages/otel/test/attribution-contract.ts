@@ -105,6 +105,7 @@ export function describeAttribution(line: OtelLine): void {
     it("counts a span that it cannot write to, and never throws", () => {
       const before = getOtelCounters().attribution_processor_failed;
       const broken = {
+        kind: 0,
         attributes: LLM,
         setAttribute: () => {
           throw new Error("broken span");

@@ -62,6 +62,7 @@ export function describeCost(line: OtelLine): void {
       const processor = new CostSpanProcessor();
       const broken = {
         name: "chat",
+        kind: 0,
         status: { code: 0 },
         attributes: { ...REQUEST, ...USAGE },
         startTime: [Number.NaN, 0] as const,

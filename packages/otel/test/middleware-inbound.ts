@@ -85,7 +85,7 @@ export function describeInbound(suite: ContractSuite): void {
   });
 
   describe.skipIf(adapter.seesPeers === false)("with trusted peers", () => {
-    afterEach(() => configureAttribution({}));
+    afterEach(() => configureAttribution({ trustedPeers: undefined }));
     const forwarded = {
       ...UNSIGNED,
       "x-forwarded-for": "10.0.0.1",
@@ -107,7 +107,7 @@ export function describeInbound(suite: ContractSuite): void {
       const own = await start({ resolve: resolveTenant, options: { trustedPeers: [] }, handle });
       configureAttribution({ trustedPeers: LOOPBACK });
       expect([await payer(byDefault.port, UNSIGNED), await payer(own.port, UNSIGNED)]).toEqual(["victim", "undefined"]);
-      configureAttribution({});
+      configureAttribution({ trustedPeers: undefined });
       expect(await payer(byDefault.port, UNSIGNED)).toBe("undefined");
     });
   });

@@ -64,11 +64,12 @@ export function startTelemetry(config: NodeConfig, otel: OtelEnvironment, enviro
   };
 }
 
-/** An app that has configured attribution itself keeps that, unless the environment says something. */
+/** What the environment says nothing of stays as the app has configured it. */
 function configureCopy(copy: OtelCopy, { hashKey, trustedPeers }: NodeConfig): void {
-  if (hashKey === undefined && trustedPeers.length === 0) return;
-  const hashIds = hashKey === undefined ? undefined : { key: Buffer.from(hashKey, "base64") };
-  copy.configureAttribution({ hashIds, trustedPeers });
+  copy.configureAttribution({
+    ...(hashKey === undefined ? {} : { hashIds: { key: Buffer.from(hashKey, "base64") } }),
+    ...(trustedPeers.length === 0 ? {} : { trustedPeers }),
+  });
 }
 
 function createTracerProvider(otel: OtelEnvironment, exporting: readonly Exporting[]): TracerProvider {

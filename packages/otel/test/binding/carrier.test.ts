@@ -18,7 +18,7 @@ import {
 import { KEY, NEXT_KEY, NOW_MS, TRACEPARENT } from "../boundary/keys.ts";
 
 context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-afterEach(() => configureAttribution({}));
+afterEach(() => configureAttribution({ carriers: undefined }));
 
 const ACME = {
   tenantId: "acme",

@@ -15,7 +15,7 @@ import {
 import { KEY, TRACEPARENT } from "../boundary/keys.ts";
 
 context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-afterEach(() => configureAttribution({}));
+afterEach(() => configureAttribution({ hashIds: undefined }));
 
 /** Printed by Python 3: hmac.new(bytes(range(32)), b"user_id=ann@example.com", hashlib.sha256).hexdigest()[:32]. */
 const ANN = "h_628d08a77d764ac3651d03dd209343fc";
@@ -69,4 +69,13 @@ it("leaves ids out that it cannot hash, and says so", () => {
     expect(getAttribution()).toMatchObject({ tenantId: undefined, userId: undefined, feature: "chat" }),
   );
   expect(getOtelCounters().invalid_boundary).toBe(before + 2);
+});
+
+it("stays on when something else is configured, and ends when that is asked for", () => {
+  configureAttribution({ hashIds: { key: KEY.key } });
+  configureAttribution({ trustedPeers: [] });
+  const read = () => withAttribution({ userId: "u-17" }, () => getAttribution().userId);
+  expect(read()).toMatch(/^h_[0-9a-f]{32}$/);
+  configureAttribution({ hashIds: undefined });
+  expect(read()).toBe("u-17");
 });
