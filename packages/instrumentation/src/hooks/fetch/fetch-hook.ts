@@ -84,8 +84,12 @@ function watchFetch(
   } catch (error) {
     return fail(error);
   }
+  if (!isThenable(pending)) {
+    call.complete(UNKNOWN_OUTCOME);
+    return pending;
+  }
   return pending.then((response) => {
-    if (asking === undefined || !isRefusal(asking, response)) {
+    if (asking === undefined || !isRefused(call, asking, response)) {
       watchResponse(call, response, asking?.asked);
       return response;
     }
@@ -94,6 +98,19 @@ function watchFetch(
       return second;
     }, fail);
   }, fail);
+}
+
+/** A stand-in for `fetch`, such as a test puts there, may answer with anything. */
+function isThenable(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}
+
+function isRefused(call: ObservedCall, asking: AskingRequest, response: Response): boolean {
+  let refused = false;
+  call.guard("asking for usage", () => {
+    refused = isRefusal(asking, response);
+  });
+  return refused;
 }
 
 function watchResponse(call: ObservedCall, response: Response, asked?: AskedUsage): void {
