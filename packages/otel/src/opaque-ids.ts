@@ -1,6 +1,7 @@
 import { diag } from "@opentelemetry/api";
 import { ATTRIBUTION_KEYS } from "@spancost/core";
 import { loadCrypto } from "./boundary/node-builtins.ts";
+import { createProcessSetting } from "./process-setting.ts";
 import { countFailure, reportFailure } from "./report-failure.ts";
 
 /** Fields that can be hashed. */
@@ -23,14 +24,20 @@ const PERSONAL_FIELDS: ReadonlySet<string> = new Set(["tenantId", "userId", "fea
 
 type Protect = (field: HashedField, text: string) => string | undefined;
 
-let hash: Protect | undefined;
-let hashed: ReadonlySet<string> = new Set();
+interface Hashing {
+  readonly hash: Protect;
+  readonly fields: ReadonlySet<string>;
+}
+
+const hashing = createProcessSetting("hashIds", (options: HashIdsOptions): Hashing => ({
+  hash: createHash(options.key),
+  fields: new Set(options.fields ?? ["tenantId", "userId"]),
+}));
 const warned = new Set<string>();
 
 /** Sets, or with `undefined` ends, the hashing of ids from now on; with a key that is too short the fields are left empty. */
 export function setHashIds(options: HashIdsOptions | undefined): void {
-  hash = options === undefined ? undefined : createHash(options.key);
-  hashed = new Set(options === undefined ? [] : (options.fields ?? ["tenantId", "userId"]));
+  hashing.set(options);
 }
 
 /**
@@ -39,7 +46,8 @@ export function setHashIds(options: HashIdsOptions | undefined): void {
  * such a hash already stays.
  */
 export function protectId(field: string, text: string): string | undefined {
-  if (hash !== undefined && isHashedField(field)) return HASHED.test(text) ? text : hash(field, text);
+  const active = hashing.get();
+  if (active !== undefined && isHashedField(field, active)) return HASHED.test(text) ? text : active.hash(field, text);
   if (PERSONAL_FIELDS.has(field) && looksLikeEmail(text)) warnOnce(field);
   return text;
 }
@@ -62,8 +70,8 @@ function createHash(key: Uint8Array): Protect {
   };
 }
 
-function isHashedField(field: string): field is HashedField {
-  return hashed.has(field);
+function isHashedField(field: string, { fields }: Hashing): field is HashedField {
+  return fields.has(field);
 }
 
 function looksLikeEmail(text: string): boolean {

@@ -3,7 +3,7 @@ import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-ho
 import { defaultResource, detectResources, envDetector, hostDetector, processDetector } from "@opentelemetry/resources";
 import { TracerProvider } from "@opentelemetry/sdk-trace";
 import { setOutboundAttribution } from "@spancost/instrumentation/outbound";
-import { BillingSampler, SpancostSpanProcessor } from "@spancost/otel";
+import { BillingSampler, SpancostSpanProcessor, configureAttribution, setCostTracerProvider } from "@spancost/otel";
 import { type InstalledGlobals, installGlobals } from "@spancost/otel/globals";
 import type { NodeConfig } from "../config/load-config.ts";
 import type { OtelEnvironment } from "../config/otel-environment.ts";
@@ -11,7 +11,6 @@ import { flushAtExit } from "../exit/flush-at-exit.ts";
 import { readOtlpTarget } from "../exit/otlp-target.ts";
 import { sendQueued } from "../exit/send-queued.ts";
 import { warn } from "../warn.ts";
-import { findOtelCopies, type OtelCopy } from "./configure-copies.ts";
 import { createDiagLogger } from "./create-diag-logger.ts";
 import { createExporters } from "./create-exporters.ts";
 import { createInstrumentations } from "./create-instrumentations.ts";
@@ -44,11 +43,8 @@ export function startTelemetry(config: NodeConfig, otel: OtelEnvironment, enviro
   const instrumentations = createInstrumentations(config);
   // Its own provider, so that an app's SDK with its own sampler and exporters is left as it is.
   for (const instrumentation of instrumentations) instrumentation.setTracerProvider(tracerProvider);
-  const copies = findOtelCopies();
-  for (const copy of copies) {
-    copy.setCostTracerProvider(tracerProvider);
-    configureCopy(copy, config);
-  }
+  setCostTracerProvider(tracerProvider);
+  configure(config);
   const flush = () => tracerProvider.forceFlush();
   const removeExitListeners = exporting.length === 0 ? undefined : flushQueuedAtExit(flush, exporting, environment);
   return {
@@ -56,7 +52,7 @@ export function startTelemetry(config: NodeConfig, otel: OtelEnvironment, enviro
     async shutdown() {
       removeExitListeners?.();
       for (const instrumentation of instrumentations) instrumentation.disable();
-      for (const copy of copies) copy.setCostTracerProvider(undefined);
+      setCostTracerProvider(undefined);
       setOutboundAttribution(undefined);
       globals.uninstall();
       await tracerProvider.shutdown();
@@ -65,8 +61,8 @@ export function startTelemetry(config: NodeConfig, otel: OtelEnvironment, enviro
 }
 
 /** What the environment says nothing of stays as the app has configured it. */
-function configureCopy(copy: OtelCopy, { hashKey, trustedPeers }: NodeConfig): void {
-  copy.configureAttribution({
+function configure({ hashKey, trustedPeers }: NodeConfig): void {
+  configureAttribution({
     ...(hashKey === undefined ? {} : { hashIds: { key: Buffer.from(hashKey, "base64") } }),
     ...(trustedPeers.length === 0 ? {} : { trustedPeers }),
   });

@@ -13,6 +13,7 @@ import {
   type WireValues,
 } from "../boundary/wire-fields.ts";
 import { type Attribution, mergeAttribution, NO_ATTRIBUTION } from "../merge-attribution.ts";
+import { createProcessSetting } from "../process-setting.ts";
 import { type ClaimRefusal, reportFailure } from "../report-failure.ts";
 
 /** An attribution as plain JSON, to put into a job or `workerData`: wire names and percent-encoded values, labels as `spancost.label.<name>`. */
@@ -32,19 +33,20 @@ const DEFAULT_LIFE_SECONDS = 604_800;
 const CLOCK_SKEW_SECONDS = 30;
 const LABEL_PREFIX = "spancost.label.";
 
-let signer: Signer | undefined;
+const signing = createProcessSetting(
+  "carriers",
+  (options: CarrierOptions) =>
+    new Signer({
+      keys: options.signingKeys,
+      lifeSeconds: options.lifeSeconds ?? DEFAULT_LIFE_SECONDS,
+      clockSkewSeconds: CLOCK_SKEW_SECONDS,
+      now: options.now ?? Date.now,
+    }),
+);
 
 /** Sets, or with `undefined` ends, the signing of carriers from now on. */
 export function setCarrierSigning(options: CarrierOptions | undefined): void {
-  signer =
-    options === undefined
-      ? undefined
-      : new Signer({
-          keys: options.signingKeys,
-          lifeSeconds: options.lifeSeconds ?? DEFAULT_LIFE_SECONDS,
-          clockSkewSeconds: CLOCK_SKEW_SECONDS,
-          now: options.now ?? Date.now,
-        });
+  signing.set(options);
 }
 
 /** Packs the attribution in force, labels included, for code that runs later or elsewhere; signed when `configureAttribution` gave keys. */
@@ -57,7 +59,7 @@ export function captureAttribution(): AttributionCarrier {
       values[field] === undefined ? [] : [[WIRE_NAMES[field], values[field]]],
     );
     const carrier = Object.fromEntries([...fields, ...labels]) as Record<string, string>;
-    const signature = signer?.sign(toSignedText(values, labels));
+    const signature = signing.get()?.sign(toSignedText(values, labels));
     return signature === undefined ? carrier : { ...carrier, [SIGNATURE_NAME]: signature };
   } catch (error) {
     reportFailure("propagator_failed", "an attribution could not be packed, what runs with it is unattributed", error);
@@ -90,6 +92,7 @@ function unpack(carrier: unknown): Attribution {
 }
 
 function findRefusal(text: SignedText, signature: string | undefined): ClaimRefusal | undefined {
+  const signer = signing.get();
   if (signer === undefined) return undefined;
   if (signature === undefined) return "unsigned";
   const verdict = signer.verify(text, signature);
