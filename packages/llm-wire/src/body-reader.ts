@@ -28,6 +28,9 @@ export interface BodyReader {
   outcome(): WireOutcome;
 }
 
+/** Shorter pieces of a JSON body are collected in buffers of this size, in bytes. */
+const SMALL_PIECE_BYTES = 4 * 1024;
+
 const EVENT_STREAM = /^\s*text\/event-stream/i;
 const AWS_EVENT_STREAM = /^\s*application\/vnd\.amazon\.eventstream/i;
 /** Sound, pictures, films. */
@@ -126,7 +129,10 @@ class JsonBodyReader implements BodyReader {
   readonly #format: WireFormat;
   readonly finished = false;
   readonly ignoresBytes = false;
+  /** Large pieces as they came; small ones together, as a piece of a byte each would cost a hundred times its size. */
   #parts: Uint8Array[] = [];
+  #small: Uint8Array | undefined;
+  #smallBytes = 0;
   #sizeBytes = 0;
   #outcome: WireOutcome = UNKNOWN_OUTCOME;
 
@@ -136,9 +142,28 @@ class JsonBodyReader implements BodyReader {
 
   readBytes(bytes: Uint8Array): void {
     this.#sizeBytes += bytes.length;
-    // `slice` of a Buffer would be the same bytes.
-    if (this.#sizeBytes <= MAX_JSON_BODY_BYTES) this.#parts.push(new Uint8Array(bytes));
-    else this.#parts = [];
+    if (this.#sizeBytes > MAX_JSON_BODY_BYTES) {
+      this.#parts = [];
+      this.#small = undefined;
+    } else if (bytes.length < SMALL_PIECE_BYTES) this.#collectSmall(bytes);
+    else {
+      this.#closeSmall();
+      // `slice` of a Buffer would be the same bytes.
+      this.#parts.push(new Uint8Array(bytes));
+    }
+  }
+
+  #collectSmall(bytes: Uint8Array): void {
+    if (this.#smallBytes + bytes.length > SMALL_PIECE_BYTES) this.#closeSmall();
+    this.#small ??= new Uint8Array(SMALL_PIECE_BYTES);
+    this.#small.set(bytes, this.#smallBytes);
+    this.#smallBytes += bytes.length;
+  }
+
+  #closeSmall(): void {
+    if (this.#small !== undefined) this.#parts.push(this.#small.subarray(0, this.#smallBytes));
+    this.#small = undefined;
+    this.#smallBytes = 0;
   }
 
   readText(text: string): void {
@@ -151,6 +176,7 @@ class JsonBodyReader implements BodyReader {
   }
 
   end(): void {
+    this.#closeSmall();
     if (this.#parts.length === 0) return;
     const decoder = new TextDecoder();
     this.readText(this.#parts.map((part) => decoder.decode(part, { stream: true })).join("") + decoder.decode());

@@ -9,22 +9,6 @@ export function lineEndLength(text: string, at: number): number {
   return text.charCodeAt(at + 1) === LINE_FEED ? 2 : 1;
 }
 
-/** The first line end from a place on, or the text's length. */
-export function findLineEnd(text: string, from: number): number {
-  const feed = text.indexOf("\n", from);
-  const end = feed === -1 ? text.length : feed;
-  // A line's own carriage return is near its line feed: the search is bounded by what was found.
-  const carriage = text.slice(from, end).indexOf("\r");
-  return carriage === -1 ? end : from + carriage;
-}
-
-/** Where the line around a place starts. */
-export function findLineStart(text: string, at: number): number {
-  const feed = text.lastIndexOf("\n", at);
-  const carriage = text.slice(feed + 1, at).lastIndexOf("\r");
-  return carriage === -1 ? feed + 1 : feed + 1 + carriage + 1;
-}
-
 /** The place after the last blank line that ends an event, looking no further back than `from`; -1 when there is none. */
 export function findLastEventEnd(text: string, from: number): number {
   const feeds = text.lastIndexOf("\n\n");

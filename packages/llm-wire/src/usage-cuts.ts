@@ -1,5 +1,5 @@
 import { parseJson, toRecord } from "./json-fields.ts";
-import { findLineEnd, findLineStart, lineEndLength } from "./sse-lines.ts";
+import { lineEndLength } from "./sse-lines.ts";
 import { listTopLevelMembers } from "./top-level-fields.ts";
 
 const USAGE = '"usage"';
@@ -59,8 +59,15 @@ interface Line {
   readonly end: number;
 }
 
-function findAnyLine(text: string, at: number): Line {
-  return { start: findLineStart(text, at), end: findLineEnd(text, at) };
+/** The line around a place, from an earlier one on, where lines may end in carriage returns; so each character is looked at once. */
+function findAnyLine(text: string, at: number, before: Line): Line {
+  let { start, end } = before;
+  while (end < at) {
+    start = Math.max(0, end + lineEndLength(text, end));
+    end = start;
+    while (end < text.length && lineEndLength(text, end) === 0) end += 1;
+  }
+  return { start, end };
 }
 
 /** The line around a place, from an earlier one on: searching forwards is many times faster than backwards. */

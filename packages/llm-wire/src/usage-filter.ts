@@ -27,14 +27,11 @@ export class UsageFilter implements StreamFilter {
     if (bytes.length > 0) this.#dropLineFeed = false;
     if (fresh.length === 0) return fresh;
     if (this.#heldBytes === 0) return this.#filter(fresh, 0);
-    if (this.#heldBytes + fresh.length <= MAX_HELD_BYTES && !hasLineEnd(fresh)) {
-      // No event can have ended. So pieces of a byte each cost no more than their bytes.
-      this.#append(fresh);
-      return NOTHING;
-    }
     // Two characters of a line end, and the one before it, may have come already.
     const from = Math.max(0, this.#heldBytes - 2);
     this.#append(fresh);
+    // What is held is read once, when an event has ended: pieces of a byte each cost no more than their bytes.
+    if (!this.#isPassing && this.#heldBytes <= MAX_HELD_BYTES && !this.#hasEventEnd(fresh, from)) return NOTHING;
     const all = this.#held.subarray(0, this.#heldBytes);
     this.#held = NOTHING;
     this.#heldBytes = 0;
@@ -71,6 +68,11 @@ export class UsageFilter implements StreamFilter {
     this.#isPassing = true;
     this.#append(bytes.subarray(bytes.length - 2));
     return bytes.subarray(0, bytes.length - 2);
+  }
+
+  /** Whether an event ends in what was held and a fresh piece after it, looking no further back than `from`. */
+  #hasEventEnd(fresh: Uint8Array, from: number): boolean {
+    return hasLineEnd(fresh) && findLastEventEnd(toLatin1(this.#held.subarray(from, this.#heldBytes)), 0) !== -1;
   }
 
   #append(bytes: Uint8Array): void {

@@ -56,4 +56,16 @@ describe.each(FORMATS.map((format) => [format.name, format] as const))("%s", (_n
     reader.end();
     expect(reader.outcome().usage).toEqual(UNKNOWN_OUTCOME.usage);
   });
+
+  it("keeps little more of a body in pieces of a byte each than its bytes", () => {
+    const reader = createBodyReader(format, new Headers({ "content-type": "application/json" }));
+    const piece = new Uint8Array([0x20]);
+    const before = process.memoryUsage().arrayBuffers;
+    const heldObjects = process.memoryUsage().heapUsed;
+    const sizeBytes = 300_000;
+    for (let sent = 0; sent < sizeBytes; sent += 1) reader.readBytes(piece);
+    const usage = process.memoryUsage();
+    expect(usage.arrayBuffers - before + Math.max(0, usage.heapUsed - heldObjects)).toBeLessThan(20 * sizeBytes);
+    reader.end();
+  });
 });
