@@ -179,8 +179,8 @@ describe("the filter of usage that was not asked for", () => {
 });
 
 describe("a hostile stream costs time by its length, not by the square of it", () => {
-  const takeMs = (text: string, pieceBytes: number): number => {
-    const bytes = new TextEncoder().encode(text);
+  const takeMs = (events: string, pieceBytes: number): number => {
+    const bytes = new TextEncoder().encode(events);
     const filter = createFilter();
     const startedAt = performance.now();
     for (let at = 0; at < bytes.length; at += pieceBytes) filter.write(bytes.subarray(at, at + pieceBytes));
