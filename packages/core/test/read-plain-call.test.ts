@@ -7,7 +7,10 @@ const count = fc.oneof(
   fc.constantFrom<unknown>(-1, 0.5, Number.NaN, null, "7", 2 ** 60, true),
 );
 const text = (...values: string[]): fc.Arbitrary<unknown> =>
-  fc.oneof({ weight: 8, arbitrary: fc.constantFrom(...values) }, fc.constantFrom<unknown>("", " ", "\u00a0", " padded ", 7, ["a"]));
+  fc.oneof(
+    { weight: 8, arbitrary: fc.constantFrom(...values) },
+    fc.constantFrom<unknown>("", " ", "\u00a0", " padded ", 7, ["a"]),
+  );
 
 /** Every name that the dialect of our own spans reads, in values that occur and values that should not. */
 const attributes = fc.record(

@@ -10,7 +10,7 @@ export interface ObjectShape {
 }
 
 /** One import of a module, by `import`, `import()`, `export from` or `require`. */
-export interface ImportFact {
+interface ImportFact {
   readonly module: string;
   /** Imported names; empty for a whole module. */
   readonly names: readonly string[];

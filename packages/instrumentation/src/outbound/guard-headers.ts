@@ -35,16 +35,22 @@ function takeOut(rule: OutboundAttributionRule, headers: OutgoingHeaders): void 
   headers.replace("baggage", rest === "" ? undefined : rest);
 }
 
+/**
+ * Writes what the context says over whatever stands there: an app that forwards its caller's headers must not vouch for them. What a
+ * propagator has just written is written once more, the same.
+ */
 function putIn(rule: OutboundAttributionRule, headers: OutgoingHeaders, from: Context): void {
-  const members = readMembers(headers);
-  if (members.some((member) => isOurs(rule, member))) return;
   const carried = headers.read("traceparent");
   // Which of two the receiver takes is not known, and so not what to sign for.
-  if (carried.length > 1 || carried[0]?.includes(",") === true) return;
+  if (carried.length > 1 || carried[0]?.includes(",") === true) return takeOut(rule, headers);
   const traceparent = carried[0] ?? formatActiveSpan(from);
-  const theirs = members.map((member) => member.trim()).filter((member) => member !== "");
-  const written = rule.write(traceparent, from, theirs);
-  if (written === undefined) return;
+  const theirs = readMembers(headers).filter((member) => !isOurs(rule, member));
+  const written = rule.write(
+    traceparent,
+    from,
+    theirs.map((member) => member.trim()).filter((member) => member !== ""),
+  );
+  if (written === undefined) return takeOut(rule, headers);
   if (carried.length === 0) headers.replace("traceparent", traceparent);
   headers.replace("baggage", written.baggage);
 }

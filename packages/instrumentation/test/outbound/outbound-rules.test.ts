@@ -63,13 +63,26 @@ describe.each(CLIENTS)("$name, to a provider on an allowed host", ({ protocol, s
 });
 
 describe.each(CLIENTS)("$name", ({ protocol, send }) => {
-  it("is left alone when it has attribution already, or its context none", async () => {
+  it("carries what its context says, and never what its caller claimed and the app forwards", async () => {
+    setOutboundAttribution(createRule());
+    const { origin, arrived } = await startService(protocol, readTenant);
+    const claimed = { baggage: "a=1, tenant_id=victim,spancost.sig=v1.k.1.x" };
+    expect(await app.run(() => send(`${origin}/`, claimed))).toBe(ACME.tenantId);
+    expect(await send(`${origin}/`, claimed)).toBe("nobody");
+    const [named = "", nameless] = arrived.flatMap((request) => read(request, "baggage"));
+    expect(named).not.toContain("victim");
+    expect(named.split(",").filter((member) => member.startsWith("tenant_id="))).toEqual([
+      `tenant_id=${ACME.tenantId}`,
+    ]);
+    expect(nameless).toBe("a=1");
+  });
+
+  it("is left alone when its context has no attribution", async () => {
     setOutboundAttribution(createRule());
     const { origin, arrived } = await startService(protocol);
-    await app.run(() => send(`${origin}/`, { baggage: "a=1, user_id=u-2" }));
     await send(`${origin}/`, { baggage: "a=1 ,b=2" });
-    expect(arrived.map((request) => read(request, "baggage"))).toEqual([["a=1, user_id=u-2"], ["a=1 ,b=2"]]);
-    expect(arrived.map((request) => read(request, "traceparent"))).toEqual([[], []]);
+    expect(arrived.map((request) => read(request, "baggage"))).toEqual([["a=1 ,b=2"]]);
+    expect(arrived.map((request) => read(request, "traceparent"))).toEqual([[]]);
   });
 
   it("is left alone within OpenTelemetry's own requests, and those are cleaned", async () => {
