@@ -23,6 +23,8 @@ const AWS_HEADER = "amz-sdk-request";
 const MAX_PAUSE_MS = 2 * 60 * 1000;
 /** Failed attempts that are remembered: a bound, not a need. */
 const MAX_REMEMBERED = 256;
+/** Text of all requests whose failed attempts are remembered, in UTF-16 units. */
+const MAX_REMEMBERED_LENGTH = 4 * 1024 * 1024;
 /** Longest body whose failed attempt is remembered, in UTF-16 units: the memory keeps the text alive. */
 const MAX_BODY_LENGTH = 256 * 1024;
 
@@ -31,7 +33,9 @@ interface FailedAttempt {
   readonly failedAtMs: number;
 }
 
+/** The oldest first. */
 const failedAttempts = new Map<string, FailedAttempt>();
+let rememberedLength = 0;
 
 /**
  * Says which attempt of its call a request is. Clients that do not number their attempts (`@google/genai`, most frameworks) send
@@ -42,25 +46,41 @@ export function countAttempt(facts: RequestFacts, body: string | null, parentSpa
   if (numbered !== null) return { number: numbered, request: null };
   if (body === null || body.length > MAX_BODY_LENGTH) return { number: 0, request: null };
   const request = { parentSpanId, url: facts.url, body };
-  // Nearly always nothing has failed, and then a long body need not be hashed.
+  forgetExpired();
+  // Nearly always nothing has failed of late, and then a long body need not be hashed.
   if (failedAttempts.size === 0) return { number: 0, request };
   const key = toKey(request);
   const failed = failedAttempts.get(key);
   if (failed === undefined) return { number: 0, request };
   // Whoever comes first is the retry; the next one with the same body is not.
-  failedAttempts.delete(key);
-  const isRetry = performance.now() - failed.failedAtMs <= MAX_PAUSE_MS;
-  return { number: isRetry ? failed.number + 1 : 0, request };
+  forget(key);
+  return { number: failed.number + 1, request };
 }
 
 /** Remembers that an attempt failed, and may be retried. */
 export function rememberAttempt({ request, number }: Attempt): void {
   if (request === null) return;
   const key = toKey(request);
-  failedAttempts.delete(key);
+  forget(key);
   failedAttempts.set(key, { number, failedAtMs: performance.now() });
-  const [oldest] = failedAttempts.keys();
-  if (failedAttempts.size > MAX_REMEMBERED && oldest !== undefined) failedAttempts.delete(oldest);
+  rememberedLength += key.length;
+  for (const oldest of failedAttempts.keys()) {
+    if (failedAttempts.size <= MAX_REMEMBERED && rememberedLength <= MAX_REMEMBERED_LENGTH) return;
+    forget(oldest);
+  }
+}
+
+function forgetExpired(): void {
+  if (failedAttempts.size === 0) return;
+  const expiredMs = performance.now() - MAX_PAUSE_MS;
+  for (const [key, { failedAtMs }] of failedAttempts) {
+    if (failedAtMs >= expiredMs) return;
+    forget(key);
+  }
+}
+
+function forget(key: string): void {
+  if (failedAttempts.delete(key)) rememberedLength -= key.length;
 }
 
 function readStainless(facts: RequestFacts): number | null {
