@@ -81,7 +81,8 @@ export async function measureLine(line: Line): Promise<void> {
       createVariant(line, make, scope, record);
     const [baseline, one, four] = [await build(bare), await build(ours), await build(beside)];
     check(kind, baseline, one, four);
-    const shared = { baseline: baseline.run, aim };
+    // Some hundredths are to be told apart.
+    const shared = { baseline: baseline.run, aim, pairs: 600 };
     await compare({ ...shared, name: `${line.name}: ${kind}, SpancostSpanProcessor / batch`, candidate: one.run });
     await compare({ ...shared, name: `${line.name}: ${kind}, our three + batch / batch`, candidate: four.run });
     await compareAttribution(line, kind, build, baseline);

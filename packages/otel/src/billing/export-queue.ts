@@ -78,7 +78,7 @@ export class ExportQueue {
     this.#calmUntil = this.#batchSize - 1;
   }
 
-  /** Exports what is queued, without pauses between attempts; resolves when that is done or the time is up. */
+  /** Exports what is queued, trying once; resolves when that is done or the time is up. What fails stays queued. */
   async flush(): Promise<void> {
     if (this.#stopped !== undefined) return this.#stopped;
     await this.#drainWithin();
@@ -146,27 +146,33 @@ export class ExportQueue {
     while (this.#waiting.length > 0) {
       const batch = this.#takeBatch();
       this.#inFlight = batch;
-      const isExported = await this.#exportWithRetries(batch);
-      // What a shutdown gave up waiting for was counted there.
-      if (!isExported && !this.#isAbandoned) reportLosses("lost_export_failed", batch.length);
+      const outcome = await this.#exportWithRetries(batch);
       this.#inFlight = [];
+      if (outcome === "kept") {
+        this.#waiting = [...batch, ...this.#waiting];
+        return;
+      }
+      // What a shutdown gave up waiting for was counted there.
+      if (outcome === "lost" && !this.#isAbandoned) reportLosses("lost_export_failed", batch.length);
     }
   }
 
-  async #exportWithRetries(batch: readonly FinishedSpan[]): Promise<boolean> {
+  async #exportWithRetries(batch: readonly FinishedSpan[]): Promise<"exported" | "kept" | "lost"> {
     for (let attempt = 1; ; attempt += 1) {
       const error = await context.with(suppressTracing(context.active()), () =>
         exportBatch(this.#exporter, batch, this.#timeoutMs),
       );
-      if (error === undefined) return true;
-      if (this.#isAbandoned) return false;
+      if (error === undefined) return "exported";
+      if (this.#isAbandoned) return "lost";
       reportFailure("billing_export_failed", "LLM spans could not be exported; they are kept and tried again", error);
-      if (attempt >= this.#maxAttempts) return false;
+      // Whoever flushes does not wait for a receiver that is away, and loses nothing by it: a serverless app flushes at each request.
+      if (this.#hurrying > 0 && this.#stopped === undefined) return "kept";
+      if (attempt >= this.#maxAttempts) return "lost";
       await this.#pause(this.#retryDelayMs * 2 ** (attempt - 1));
     }
   }
 
-  /** Waits, unless somebody waits for the queue to be empty. */
+  /** Waits, unless the queue is being shut down. */
   async #pause(delayMs: number): Promise<void> {
     if (this.#hurrying > 0) return;
     await new Promise<void>((resolve) => {

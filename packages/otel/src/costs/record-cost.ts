@@ -3,6 +3,7 @@ import { type CostIssue, readCost, SPANCOST } from "@spancost/core";
 import { withAttribution } from "../attribution.ts";
 import type { AttributionInput } from "../merge-attribution.ts";
 import { reportFailure } from "../report-failure.ts";
+import { toCostTime } from "./cost-time.ts";
 import { getCostTracer } from "./tracer.ts";
 
 /** A decimal: a text such as `"0.0012"` is exact to 12 places, a number is taken as the decimal it prints as. */
@@ -28,15 +29,24 @@ export interface CostRecord {
 /** Whether a cost was recorded, or why not. */
 export type CostRecorded =
   | { readonly ok: true }
-  | { readonly ok: false; readonly issue: CostIssue | "bad-service" | "bad-time" };
+  | { readonly ok: false; readonly issue: CostIssue | "bad-service" | "bad-time" | "bad-record" };
 
 /**
  * Records a cost that is no LLM call's, such as a vector database's or a search's: it is attributed, exported and reported like a call.
  * A record that cannot be counted is reported and left out; nothing is thrown.
  */
 export function recordCost(record: CostRecord): CostRecorded {
+  try {
+    return writeSpan(record);
+  } catch (error) {
+    reportFailure("invalid_cost", "a cost was not recorded", error);
+    return { ok: false, issue: "bad-record" };
+  }
+}
+
+function writeSpan(record: CostRecord): CostRecorded {
   const attributes = toAttributes(record);
-  const startTime = toTime(record.occurredAt);
+  const startTime = toCostTime(record.occurredAt ?? Date.now());
   const reading = readCost({ ...EMPTY_SPAN, attributes });
   if (reading === null) return refuse(record, "bad-service");
   if (!reading.amount.ok) return refuse(record, reading.amount.issue);
@@ -64,14 +74,8 @@ function toAttributes({ service, amountUsd, units, unitUsd, key }: CostRecord): 
     ...(amountUsd === undefined ? {} : { [SPANCOST.costAmount]: String(amountUsd) }),
     ...(units === undefined ? {} : { [SPANCOST.costUnits]: String(units) }),
     ...(unitUsd === undefined ? {} : { [SPANCOST.costUnitPrice]: String(unitUsd) }),
-    ...(key === undefined || key === "" ? {} : { [SPANCOST.key]: key }),
+    ...(key === undefined || key === "" ? {} : { [SPANCOST.key]: String(key) }),
   };
-}
-
-/** `null` for what is no time. */
-function toTime(occurredAt: Date | number | undefined): Date | null {
-  const time = new Date(occurredAt ?? Date.now());
-  return Number.isNaN(time.getTime()) ? null : time;
 }
 
 function refuse(record: CostRecord, issue: Exclude<CostRecorded, { ok: true }>["issue"]): CostRecorded {

@@ -3,6 +3,7 @@ import { GEN_AI, SPANCOST } from "@spancost/core";
 import { withAttribution } from "../attribution.ts";
 import type { AttributionInput } from "../merge-attribution.ts";
 import { reportFailure } from "../report-failure.ts";
+import { toCostTime } from "./cost-time.ts";
 import { getCostTracer } from "./tracer.ts";
 
 /** Counts of one call, in the canonical meaning: `input` holds cache reads and writes, `output` holds reasoning. */
@@ -58,12 +59,20 @@ export function recordUsage(record: UsageRecord): void {
 
 function writeSpan(record: UsageRecord): void {
   const operation = record.operation ?? "chat";
-  const endTime = new Date(record.endedAt ?? Date.now());
-  const startTime = new Date(record.startedAt ?? endTime);
+  const endTime = toCostTime(record.endedAt ?? Date.now());
+  const startTime = endTime && toCostTime(record.startedAt ?? endTime);
+  if (startTime === null || endTime === null) return refuseTime();
   const options = { kind: SpanKind.CLIENT, attributes: toAttributes(record, operation), startTime };
   const span = getCostTracer().startSpan(`${operation} ${record.model}`, options, context.active());
   if (record.errorType !== undefined) span.setStatus({ code: SpanStatusCode.ERROR });
   span.end(endTime);
+}
+
+function refuseTime(): void {
+  reportFailure(
+    "invalid_cost",
+    "a call's usage was not recorded: startedAt and endedAt are dates or milliseconds since 1970",
+  );
 }
 
 function toAttributes(record: UsageRecord, operation: string): Attributes {
@@ -75,7 +84,7 @@ function toAttributes(record: UsageRecord, operation: string): Attributes {
     [GEN_AI.responseId]: record.responseId,
     [GEN_AI.conversationId]: record.sessionId,
     [SPANCOST.serviceTier]: record.serviceTier,
-    [SPANCOST.key]: record.key,
+    [SPANCOST.key]: record.key === undefined ? undefined : String(record.key),
     "error.type": record.errorType,
     [GEN_AI.inputTokens]: usage.input,
     [GEN_AI.outputTokens]: usage.output,

@@ -122,9 +122,9 @@ describe("the queue", () => {
   it.each([["fail"], ["throw"]] as const)(
     "keeps a batch whose export ends with %s, and tries again",
     async (behaviour) => {
-      const { exporter, processor, endLlm } = setUp({}, behaviour, behaviour);
+      const { exporter, endLlm } = setUp({ scheduledDelayMillis: 1 }, behaviour, behaviour);
       endLlm("a");
-      await processor.forceFlush();
+      while (exporter.batches.length < 3) await sleep(1);
       expect(exporter.names).toEqual(["a", "a", "a"]);
       expect(counted()).toEqual({ billing_export_failed: 2 });
     },
@@ -140,9 +140,9 @@ describe("the queue", () => {
   });
 
   it("counts a batch as lost after the last attempt, and goes on with the next", async () => {
-    const { exporter, processor, endLlm } = setUp({ maxAttempts: 2, maxExportBatchSize: 2 }, "fail", "fail");
+    const { exporter, endLlm } = setUp({ maxAttempts: 2, maxExportBatchSize: 2 }, "fail", "fail");
     for (const name of ["a", "b", "c"]) endLlm(name);
-    await processor.forceFlush();
+    while (exporter.batches.length < 3) await sleep(1);
     expect(exporter.names).toEqual(["a", "b", "a", "b", "c"]);
     expect(counted()).toEqual({ billing_export_failed: 2, lost_export_failed: 2 });
   });
@@ -154,6 +154,20 @@ describe("the queue", () => {
     expect(exporter.names).toEqual(["a"]);
     await processor.forceFlush();
     expect(exporter.names).toEqual(["a", "a"]);
+  });
+
+  it("keeps what a flush could not export, in its order, however often somebody flushes", async () => {
+    const outage: Behaviour[] = Array.from({ length: 20 }, () => "fail");
+    const { exporter, processor, endLlm } = setUp({ maxAttempts: 2, maxExportBatchSize: 2 }, ...outage);
+    for (const name of ["a", "b", "c"]) {
+      endLlm(name);
+      for (let flush = 0; flush < 5; flush += 1) await processor.forceFlush();
+    }
+    while (exporter.batches.length < outage.length) await processor.forceFlush();
+    const failed = exporter.names.length;
+    await processor.forceFlush();
+    expect(exporter.names.slice(failed)).toEqual(["a", "b", "c"]);
+    expect(counted()).toEqual({ billing_export_failed: outage.length });
   });
 
   it("ends within its bound at shutdown, counts what is left, and shuts the exporter down once", async () => {

@@ -76,6 +76,12 @@ describe("recordCost", () => {
     [{ service: "s", amountUsd: "0.0000000000001" }, "bad-amount"],
     [{ service: "s", amountUsd: -1 }, "negative-amount"],
     [{ service: "s", amountUsd: 1, occurredAt: Number.NaN }, "bad-time"],
+    [{ service: "s", amountUsd: 1, occurredAt: -5 }, "bad-time"],
+    [{ service: "s", amountUsd: 1, occurredAt: Math.floor(Date.now() / 1_000) }, "bad-time"],
+    [{ service: "s", amountUsd: 1, occurredAt: Date.now() * 1_000 }, "bad-time"],
+    [{ service: "s", amountUsd: 1, occurredAt: 5n as never }, "bad-time"],
+    [{ service: "s", amountUsd: Object.create(null) as never }, "bad-record"],
+    [null as never, "bad-record"],
   ])("refuses %o as %s, counts that and throws nothing", async (record, issue) => {
     diag.disable();
     const before = getOtelCounters().invalid_cost;
@@ -83,6 +89,12 @@ describe("recordCost", () => {
     expect(getOtelCounters().invalid_cost).toBe(before + 1);
     expect(await exported()).toEqual([]);
   });
+});
+
+it("takes a number for a key, which would name nothing as a number", async () => {
+  recordCost({ service: "search", amountUsd: 1, key: 42 as never });
+  recordUsage({ provider: "openai", model: "gpt-realtime", usage: { input: 1 }, key: 42 as never });
+  expect((await exported()).map(({ attributes }) => attributes["spancost.key"])).toEqual(["42", "42"]);
 });
 
 const EMPTY = {
@@ -102,16 +114,16 @@ describe("recordUsage", () => {
         provider: "openai",
         model: "gpt-realtime",
         usage: { input: 100, cacheRead: 40, audioIn: 20, output: 50, audioOut: 30 },
-        startedAt: 1_000,
-        endedAt: 2_500,
+        startedAt: 1_793_527_201_000,
+        endedAt: 1_793_527_202_500,
         responseId: "resp_1",
         key: "turn-1",
       }),
     );
     const [span] = await exported();
     expect([span?.startTime, span?.endTime]).toEqual([
-      [1, 0],
-      [2, 500_000_000],
+      [1_793_527_201, 0],
+      [1_793_527_202, 500_000_000],
     ]);
     expect(span?.attributes).toMatchObject({ tenant_id: "acme", "spancost.key": "turn-1" });
     expect(readSpan({ ...EMPTY, attributes: span?.attributes ?? {} })).toMatchObject({
@@ -122,6 +134,21 @@ describe("recordUsage", () => {
       usageKnown: true,
       usage: { input: 100, cacheRead: 40, audioIn: 20, output: 50, audioOut: 30 },
     });
+  });
+
+  // A span that ends at no time makes a serializer throw, or a receiver refuse the request: with it go all others of its batch.
+  it.each([
+    { startedAt: Number.NaN },
+    { startedAt: performance.now() },
+    { endedAt: new Date("yesterday") },
+    { startedAt: Date.now() * 1_000, endedAt: Date.now() * 1_000 },
+    { startedAt: 5n as never },
+  ])("leaves out a call at no time that can be (%o), counts that and throws nothing", async (times) => {
+    diag.disable();
+    const before = getOtelCounters().invalid_cost;
+    recordUsage({ provider: "openai", model: "gpt-realtime", usage: { input: 1 }, ...times });
+    expect(getOtelCounters().invalid_cost).toBe(before + 1);
+    expect(await exported()).toEqual([]);
   });
 });
 
