@@ -19,7 +19,7 @@ export interface CostRecord {
   /** USD for one unit. */
   readonly unitUsd?: DecimalInput | undefined;
   /** Names this cost for good: recorded again under the same key, in whatever process of this service, it counts once. */
-  readonly key?: string | undefined;
+  readonly key?: string | number | undefined;
   /** When it arose: a date, or milliseconds since 1970. With a `key`, give the same time each time. @default now */
   readonly occurredAt?: Date | number | undefined;
   /** Whose it is, over what the surrounding scope says. */

@@ -43,7 +43,7 @@ export interface UsageRecord {
   /** What went wrong, such as a status or an exception's name. */
   readonly errorType?: string | undefined;
   /** Names this call for good: recorded again under the same key, it counts once. */
-  readonly key?: string | undefined;
+  readonly key?: string | number | undefined;
   /** Whose it is, over what the surrounding scope says. */
   readonly attribution?: AttributionInput | undefined;
 }
