@@ -49,3 +49,21 @@ it("does not read headers again that an instrumentation has read, also where no 
   expect((await ask(server.port, { headers: UNSIGNED })).body).toBe("victim");
   expect(getOtelCounters().claim_unsigned).toBe(before + 1);
 });
+
+it("never believes a stranger's claim for the requests of a server that was started while it was served", async () => {
+  let inner: RunningServer | undefined;
+  const start = async (response: ServerResponse) => {
+    const listener = wrapListener(
+      undefined,
+      LOOPBACK,
+    )((_request: IncomingMessage, answer: ServerResponse) => void answer.end(tenant()));
+    inner = await running(createServer((request, answer) => void listener(request, answer)).listen(0, "127.0.0.1"));
+    response.end();
+  };
+  const outer = wrapListener()((_request: IncomingMessage, response: ServerResponse) => void start(response));
+  server = await running(createServer((request, response) => void outer(request, response)).listen(0, "127.0.0.1"));
+  await ask(server.port, { headers: UNSIGNED });
+  const payer = (await ask(inner?.port ?? 0, {})).body;
+  await inner?.close();
+  expect(payer).toBe("undefined");
+});

@@ -1,6 +1,6 @@
 import { type Context, context } from "@opentelemetry/api";
 import { reportFailure } from "../report-failure.ts";
-import { believeClaims, readUnverifiedClaims } from "./claims.ts";
+import { believeClaims, keepUnverifiedClaims, readUnverifiedClaims } from "./claims.ts";
 import { loadNet } from "./node-builtins.ts";
 
 /** Says whether attribution from an address is believed without a signature. */
@@ -34,11 +34,15 @@ export function createPeerTrust(trustedPeers: readonly string[]): PeerTrust {
   };
 }
 
-/** Opens the scope that a message claimed, when its peer is trusted; else the context as it is. */
+/**
+ * Opens the scope that a message claimed, when its peer is trusted. Else the claims are forgotten: whatever the message's work starts, such as a server
+ * with other peers, would take them for those of its own messages.
+ */
 function adoptTrustedClaims(from: Context, trust: PeerTrust, address: string | undefined): Context {
   try {
     const claims = readUnverifiedClaims(from);
-    return claims !== undefined && trust(address) ? believeClaims(from, claims) : from;
+    if (claims === undefined) return from;
+    return trust(address) ? believeClaims(from, claims) : keepUnverifiedClaims(from, undefined);
   } catch (error) {
     reportFailure("propagator_failed", "claims of a peer could not be read, they are not believed", error);
     return from;
