@@ -1,16 +1,8 @@
+import { isRefusal, mayAskHost, noteRefused, noteTaken } from "../../calls/asked-hosts.ts";
 import type { AskedUsage } from "../../calls/start-call.ts";
 import type { FetchArguments } from "./fetch-arguments.ts";
 
-/** What a provider says to a request with a field that it does not know. */
-const REFUSALS: ReadonlySet<number> = new Set([400, 422]);
-/** Hosts that are remembered: a bound, not a need. */
-const MAX_HOSTS = 1_000;
 const CONTENT_LENGTH = "content-length";
-
-/** Hosts that refused the wish for usage and took the request without it. */
-const refusingHosts = new Set<string>();
-/** Hosts that took it before: what they refuse, they refuse for other reasons. */
-const takingHosts = new Set<string>();
 
 /** A request that asks for usage, and the app's own one to fall back on. */
 export interface AskingRequest {
@@ -29,7 +21,7 @@ export function createAskingRequest(
   askForUsage: () => AskedUsage | undefined,
 ): AskingRequest | undefined {
   const host = URL.parse(url)?.host;
-  if (host === undefined || refusingHosts.has(host) || !isPlain(init)) return undefined;
+  if (host === undefined || !mayAskHost(host) || !isPlain(init)) return undefined;
   const asked = askForUsage();
   if (asked === undefined) return undefined;
   const isText = typeof init.body === "string";
@@ -45,9 +37,9 @@ export function createAskingRequest(
 }
 
 /** Whether the answer may be to the wish and not to the app's request; remembers hosts that take the wish. */
-export function isRefusal({ host }: AskingRequest, response: Response): boolean {
-  if (response.ok) remember(takingHosts, host);
-  return REFUSALS.has(response.status);
+export function readRefusal({ host }: AskingRequest, response: Response): boolean {
+  if (response.ok) noteTaken(host);
+  return isRefusal(response.status);
 }
 
 /** Sends the app's own request after the one with the wish was refused. */
@@ -59,14 +51,8 @@ export async function sendUnchanged(
   refused.body?.cancel().catch(() => {});
   const response = await send(originalInit);
   // A request that fails without the wish as well says nothing about the wish.
-  if (response.ok && !takingHosts.has(host)) remember(refusingHosts, host);
+  if (response.ok) noteRefused(host);
   return response;
-}
-
-function remember(hosts: Set<string>, host: string): void {
-  const [oldest] = hosts;
-  if (hosts.size >= MAX_HOSTS && oldest !== undefined) hosts.delete(oldest);
-  hosts.add(host);
 }
 
 /** Whether a copy of its own properties is the same to `fetch`. */

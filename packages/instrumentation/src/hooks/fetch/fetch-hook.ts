@@ -4,7 +4,7 @@ import type { ObservedCall } from "../../calls/observed-call.ts";
 import type { AskedUsage } from "../../calls/start-call.ts";
 import { runClaimed } from "../claimed-scope.ts";
 import type { CallStarter, Hook } from "../hook.ts";
-import { type AskingRequest, createAskingRequest, isRefusal, sendUnchanged } from "./ask-for-usage.ts";
+import { type AskingRequest, createAskingRequest, readRefusal, sendUnchanged } from "./ask-for-usage.ts";
 import { readBodyText, readFormField, readHeader, readMethod, readSignal, readUrl } from "./fetch-arguments.ts";
 import { observeResponse } from "./observe-response.ts";
 
@@ -108,7 +108,7 @@ function isThenable(value: unknown): boolean {
 function isRefused(call: ObservedCall, asking: AskingRequest, response: Response): boolean {
   let refused = false;
   call.guard("asking for usage", () => {
-    refused = isRefusal(asking, response);
+    refused = readRefusal(asking, response);
   });
   return refused;
 }
