@@ -2,6 +2,7 @@ import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
 import { SPANCOST } from "@spancost/core";
 import { withAttribution } from "../attribution.ts";
 import { getAppTracer } from "./tracer.ts";
+import { whenSettled } from "./when-settled.ts";
 
 /** Options of `task`. */
 export interface TaskOptions {
@@ -30,13 +31,8 @@ export function task<T>(name: string, fn: () => T, options: TaskOptions = {}): T
         fail(error);
         throw error;
       }
-      if (isPromiseLike(result)) result.then(() => span.end(), fail);
-      else span.end();
+      whenSettled(result, { onSuccess: () => span.end(), onFailure: fail });
       return result;
     }),
   );
-}
-
-function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }

@@ -207,4 +207,30 @@ describe("task", () => {
       ["task b", SpanStatusCode.ERROR],
     ]);
   });
+
+  it("sends a query of a query builder once, in the task, and ends with it", async () => {
+    spans.reset();
+    const app = new NodeTracerProvider({ spanProcessors: [new SpancostSpanProcessor({ exporter: spans })] });
+    trace.setGlobalTracerProvider(app);
+    const sent: (string | undefined)[] = [];
+    const build = () => ({
+      // oxlint-disable-next-line unicorn/no-thenable
+      then(resolve: (rows: number) => void) {
+        sent.push(getAttribution().task);
+        setTimeout(resolve, 0, 7);
+      },
+    });
+    const query = task("store", build);
+    await app.forceFlush();
+    expect([sent, spans.getFinishedSpans()]).toEqual([[], []]);
+    expect(await query).toBe(7);
+    expect(sent).toEqual(["store"]);
+    await app.forceFlush();
+    expect(spans.getFinishedSpans().map(({ name }) => name)).toEqual(["task store"]);
+  });
+
+  it("passes on a result that cannot be looked at", () => {
+    const broken = new Proxy({}, { get: () => expect.fail("not yet") });
+    expect(task("t", () => broken)).toBe(broken);
+  });
 });
