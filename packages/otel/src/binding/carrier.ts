@@ -79,6 +79,8 @@ function unpack(carrier: unknown): Attribution {
   try {
     if (typeof carrier !== "object" || carrier === null) return NO_ATTRIBUTION;
     const entries = Object.entries(carrier).filter((entry): entry is [string, string] => typeof entry[1] === "string");
+    // A line end would make two signed lines of what is one member.
+    if (entries.some((entry) => entry.join("").includes("\n"))) return refuse("malformed");
     const given = new Map(entries);
     const values: WireValues = Object.fromEntries(WIRE_FIELDS.map((field) => [field, given.get(WIRE_NAMES[field])]));
     const labels = entries.filter(([name]) => name.startsWith(LABEL_PREFIX));

@@ -32,6 +32,8 @@ const NOBODY = { tenantId: undefined, userId: undefined, feature: undefined, lab
 const tenantOf = (carrier: AttributionCarrier | null | undefined) =>
   runWithCarrier(carrier, () => getAttribution().tenantId);
 
+const withoutPlan = ({ "spancost.label.plan": _plan, ...rest }: Record<string, string>) => rest;
+
 /** A queue of BullMQ's shape: jobs are JSON, and one loop, started long before, works them off. */
 class Queue<Data> {
   readonly #jobs: string[] = [];
@@ -128,6 +130,8 @@ describe("a carrier", () => {
       { ...carrier, "spancost.label.plan": "free" },
       { ...carrier, "spancost.label.more": "1" },
       { ...carrier, tenant_id: "acme\nuser_id=u-17", user_id: "" },
+      withoutPlan({ ...carrier, "spancost.label.a": "1\nspancost.label.plan=pro" }),
+      withoutPlan({ ...carrier, "spancost.label.a": "", "spancost.label.a=1\nspancost.label.plan": "pro" }),
     ];
     const { claim_unsigned } = getOtelCounters();
     expect(forged.map((each) => tenantOf(each))).toEqual(forged.map(() => undefined));
