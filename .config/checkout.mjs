@@ -1,13 +1,16 @@
 // Runs a command of this checkout with the checkout's own tools: the pinned pnpm, Node and dependencies.
 // Needs only the system's Node (20 or newer) and npm. Usage: node .config/checkout.mjs ['command' ...] [extra arguments]
 // Every quoted command runs in turn; extra arguments (from `npm run x -- ...`) go to the last one.
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"];
+const PARENT_CHECK_MS = 500;
 const PNPM = "pnpm@12.21.0";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const bin = join(root, "node_modules", ".bin");
@@ -17,7 +20,7 @@ install();
 const { commands, extra } = splitArguments(process.argv.slice(2));
 for (const [index, command] of commands.entries()) {
   const last = index === commands.length - 1;
-  run(last ? [command, ...extra.map(quoteForShell)].join(" ") : command);
+  await run(last ? [command, ...extra.map(quoteForShell)].join(" ") : command);
 }
 
 /** Installs when the lockfile or a manifest differs from what was installed last. */
@@ -52,15 +55,23 @@ function splitArguments(args) {
   return end === -1 ? { commands: args, extra: [] } : { commands: args.slice(0, end), extra: args.slice(end) };
 }
 
-function run(command) {
-  const result = spawnSync(command, {
+/** Runs a command to its end; it ends with us, and with npm, which does not tell its scripts when it is stopped itself. */
+async function run(command) {
+  const child = spawn(`exec ${command}`, {
     cwd: root,
     env: { ...cleanEnvironment(), PATH: `${bin}${delimiter}${process.env.PATH}` },
     shell: true,
     stdio: "inherit",
   });
-  if (result.signal) process.exit(128 + constants.signals[result.signal]);
-  if (result.status !== 0) process.exit(result.status ?? 1);
+  const parent = process.ppid;
+  const watch = setInterval(() => process.ppid !== parent && child.kill("SIGTERM"), PARENT_CHECK_MS);
+  const forward = (signal) => child.kill(signal);
+  for (const signal of SIGNALS) process.on(signal, forward);
+  const [status, signal] = await once(child, "close");
+  for (const name of SIGNALS) process.off(name, forward);
+  clearInterval(watch);
+  if (signal) process.exit(128 + constants.signals[signal]);
+  if (status !== 0) process.exit(status);
 }
 
 /** npm hands its own settings down as npm_* variables; pnpm must not take them for its own. */

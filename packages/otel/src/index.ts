@@ -19,7 +19,7 @@ export { AttributionPropagator, type AttributionPropagatorOptions } from "./boun
 export { createHostAllowList, type HostAllowList, type HostAllowListOptions } from "./boundary/host-allow-list.ts";
 export { withTargetUrl } from "./boundary/request-target.ts";
 export { parseSigningKeys, type SigningKey, type SigningKeysResult } from "./boundary/signing-keys.ts";
-export { createPeerTrust, type PeerTrust, runWithTrustedClaims } from "./boundary/trusted-peers.ts";
+export { createPeerTrust, findPeerProblems, type PeerTrust, runWithTrustedClaims } from "./boundary/trusted-peers.ts";
 export { type AttributionConfiguration, configureAttribution } from "./configure-attribution.ts";
 export { type CostRecord, type CostRecorded, type DecimalInput, recordCost } from "./costs/record-cost.ts";
 export { recordUsage, type RecordedUsage, type UsageRecord } from "./costs/record-usage.ts";

@@ -1,3 +1,4 @@
+import { createHostAllowList, findPeerProblems } from "@spancost/otel";
 import { z } from "zod";
 import { toVariable } from "./variables.ts";
 
@@ -17,7 +18,7 @@ const MIN_HASH_KEY_BYTES = 32;
 /** Every setting of ours in the app's process, with its default and what it means. */
 const SCHEMA = z.object({
   propagateTo: commaList.describe(
-    "Hosts that are sent attribution, separated by commas: `host`, `host:port`, or `*` at the start for any host that ends so. Loopback always is.",
+    "Hosts that are sent attribution, separated by commas: `host`, `host:port`, or `*.domain` for every name below a domain. Loopback always is.",
   ),
   signingKeys: commaList
     .pipe(z.array(z.string().regex(SIGNING_KEY, "must be written as kid:base64")))
@@ -41,7 +42,7 @@ const SCHEMA = z.object({
     .refine((text) => Buffer.from(text, "base64").length >= MIN_HASH_KEY_BYTES, "must be 32 bytes or more, in base64")
     .optional()
     .describe(
-      "Key of 32 bytes or more, in base64, under which tenant and user ids are hashed before they reach a span.",
+      "Key of 32 bytes or more, in base64, under which tenant and user ids are hashed before they reach a span. One that cannot be used leaves them out.",
     ),
   includeUsage: flag(true).describe("Ask for usage in OpenAI chat streams whose caller did not, unseen by the caller."),
 });
@@ -87,9 +88,21 @@ export function loadConfig(environment: Environment): {
   const issues = SCHEMA.safeParse(given).error?.issues ?? [];
   const unusable = new Set(issues.map(({ path }) => String(path[0])));
   const usable = Object.fromEntries(Object.entries(given).filter(([name]) => !unusable.has(name)));
+  const parsed = SCHEMA.parse(usable);
   return {
-    config: { ...SCHEMA.parse(usable), baseUrls: readBaseUrls(environment) },
-    problems: issues.map(({ path, message }) => `${toVariable(String(path[0]))}: ${message}`),
+    config: {
+      ...parsed,
+      // Who asked for hashing must not get ids in clear: a key that cannot be used leaves them out.
+      ...(unusable.has("hashKey") ? { hashKey: "" } : {}),
+      baseUrls: readBaseUrls(environment),
+    },
+    problems: [
+      ...issues.map(({ path, message }) => `${toVariable(String(path[0]))}: ${message}`),
+      ...createHostAllowList({ hosts: parsed.propagateTo }).problems.map(
+        (problem) => `${toVariable("propagateTo")}: ${problem}`,
+      ),
+      ...findPeerProblems(parsed.trustedPeers).map((problem) => `${toVariable("trustedPeers")}: ${problem}`),
+    ],
   };
 }
 

@@ -39,7 +39,8 @@ it("names every setting that cannot be used, and keeps the others", () => {
     "SPANCOST_HASH_KEY",
   ]);
   expect(config).toMatchObject({ signingKeys: [], trustAll: false, userKey: "customer" });
-  expect(config.hashKey).toBeUndefined();
+  // Not hashed would be in clear: without a usable key ids are left out.
+  expect(config.hashKey).toBe("");
 });
 
 it("reads OpenTelemetry's variables by the specification", () => {
@@ -79,4 +80,16 @@ it("reads OpenTelemetry's variables by the specification", () => {
   });
   expect(problems).toHaveLength(2);
   expect(sampler.ratio).toBe(1);
+});
+
+it("names hosts and peers that mean nothing", () => {
+  const { problems } = loadConfig({
+    SPANCOST_PROPAGATE_TO: "a.example,*,http://b/",
+    SPANCOST_TRUSTED_PEERS: "10.0.0.0/8,foo",
+  });
+  expect(problems.map((problem) => problem.split(":")[0])).toEqual([
+    "SPANCOST_PROPAGATE_TO",
+    "SPANCOST_PROPAGATE_TO",
+    "SPANCOST_TRUSTED_PEERS",
+  ]);
 });

@@ -17,15 +17,9 @@ export function createPeerTrust(trustedPeers: readonly string[]): PeerTrust {
   if (net === undefined || trustedPeers.length === 0) return () => false;
   const list = new net.BlockList();
   for (const peer of trustedPeers) {
-    const [, address = "", bits] = CIDR.exec(peer.trim()) ?? [];
-    const family = familyOf(net.isIP(address));
-    const maxBits = family === "ipv4" ? 32 : 128;
-    if (family === undefined || Number(bits ?? maxBits) > maxBits) {
-      reportFailure(
-        "invalid_boundary",
-        `a trusted peer must be an address or a CIDR range, got ${JSON.stringify(peer)}`,
-      );
-    } else list.addSubnet(address, Number(bits ?? maxBits), family);
+    const range = parsePeer(net, peer);
+    if (range === undefined) reportFailure("invalid_boundary", describePeerProblem(peer));
+    else list.addSubnet(range.address, range.bits, range.family);
   }
   return (address) => {
     const bare = address?.replace(/%.*$/, "") ?? "";
@@ -54,6 +48,32 @@ export function runWithTrustedClaims<T>(trust: PeerTrust, address: string | unde
   const active = context.active();
   const adopted = adoptTrustedClaims(active, trust, address);
   return adopted === active ? fn() : context.with(adopted, fn);
+}
+
+/** Says what is wrong with which entry of a list of peers, for a check at start. */
+export function findPeerProblems(trustedPeers: readonly string[]): readonly string[] {
+  const net = loadNet();
+  if (net === undefined) return [];
+  return trustedPeers.filter((peer) => parsePeer(net, peer) === undefined).map(describePeerProblem);
+}
+
+interface PeerRange {
+  readonly address: string;
+  readonly bits: number;
+  readonly family: "ipv4" | "ipv6";
+}
+
+function parsePeer(net: NonNullable<ReturnType<typeof loadNet>>, peer: string): PeerRange | undefined {
+  const [, address = "", given] = CIDR.exec(peer.trim()) ?? [];
+  const family = familyOf(net.isIP(address));
+  if (family === undefined) return undefined;
+  const maxBits = family === "ipv4" ? 32 : 128;
+  const bits = Number(given ?? maxBits);
+  return bits <= maxBits ? { address, bits, family } : undefined;
+}
+
+function describePeerProblem(peer: string): string {
+  return `a trusted peer must be an address or a CIDR range, got ${JSON.stringify(peer)}`;
 }
 
 function familyOf(version: number): "ipv4" | "ipv6" | undefined {
