@@ -47,6 +47,7 @@ export const NO_ATTRIBUTION: Attribution = Object.freeze({
  * characters) is reported and left empty instead of inherited: unattributed is better than billed to the surrounding tenant.
  */
 export function mergeAttribution(outer: Attribution, input: AttributionInput): Attribution {
+  for (const name in input) if (!(name in NO_ATTRIBUTION)) reportUnknownField(name);
   return Object.freeze({
     tenantId: mergeField("tenantId", outer.tenantId, input.tenantId),
     userId: mergeField("userId", outer.userId, input.userId),
@@ -55,6 +56,15 @@ export function mergeAttribution(outer: Attribution, input: AttributionInput): A
     taskId: mergeField("taskId", outer.taskId, input.taskId),
     labels: mergeLabels(outer.labels, input.labels),
   });
+}
+
+/** A misspelt `tenantId` leaves every call unattributed, which nobody notices. */
+function reportUnknownField(name: string): void {
+  const known = Object.keys(NO_ATTRIBUTION).join(", ");
+  reportFailure(
+    "invalid_attribution",
+    `an attribution has no field ${JSON.stringify(name.slice(0, 64))}, only ${known}`,
+  );
 }
 
 function mergeField(name: string, outer: string | undefined, given: unknown): string | undefined {

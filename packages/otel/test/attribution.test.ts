@@ -22,6 +22,12 @@ beforeAll(() => {
 });
 
 describe("withAttribution", () => {
+  it("bills what cannot be read to nobody, and not to the surrounding tenant", () => {
+    const unreadable = new Proxy({}, { get: () => expect.fail("a session that is closed") });
+    const read = () => withAttribution(unreadable, () => getAttribution().tenantId);
+    expect(withAttribution({ tenantId: "acme" }, read)).toBeUndefined();
+  });
+
   it("gives back what its function returns, and passes on what it throws", async () => {
     const error = new Error("of the app");
     expect(withAttribution({ tenantId: "acme" }, () => 7)).toBe(7);
@@ -151,3 +157,12 @@ function readOutgoingBaggage(): string {
   propagation.inject(context.active(), headers);
   return headers["baggage"] ?? "";
 }
+
+it("says that a field is misspelt, and leaves it out", () => {
+  const before = getOtelCounters().invalid_attribution;
+  const misspelt = { tenant: "acme", userId: "u-1" } as AttributionInput;
+  withAttribution(misspelt, () => {
+    expect(getAttribution()).toMatchObject({ tenantId: undefined, userId: "u-1" });
+  });
+  expect(getOtelCounters().invalid_attribution).toBe(before + 1);
+});
