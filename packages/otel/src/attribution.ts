@@ -87,8 +87,15 @@ function deriveContext(input: AttributionInput, options: AttributionOptions): Co
     return writeScope(active, { attribution, baggage: options.baggage ?? outer.baggage });
   } catch (error) {
     reportFailure("invalid_attribution", "an attribution could not be read", error);
-    return undefined;
+    return withoutAttribution(input);
   }
+}
+
+/** What was meant for somebody must not be billed to whom the surrounding scope names. */
+function withoutAttribution(input: unknown): Context | undefined {
+  if (typeof input !== "object" || input === null) return undefined;
+  const active = context.active();
+  return writeScope(active, { attribution: NO_ATTRIBUTION, baggage: readScope(active).baggage });
 }
 
 function reportMissingContextManager(): void {

@@ -22,12 +22,6 @@ beforeAll(() => {
 });
 
 describe("withAttribution", () => {
-  it("bills what cannot be read to nobody, and not to the surrounding tenant", () => {
-    const unreadable = new Proxy({}, { get: () => expect.fail("a session that is closed") });
-    const read = () => withAttribution(unreadable, () => getAttribution().tenantId);
-    expect(withAttribution({ tenantId: "acme" }, read)).toBeUndefined();
-  });
-
   it("gives back what its function returns, and passes on what it throws", async () => {
     const error = new Error("of the app");
     expect(withAttribution({ tenantId: "acme" }, () => 7)).toBe(7);
@@ -110,6 +104,12 @@ describe("withAttribution", () => {
     expect(withAttribution(null as unknown as AttributionInput, run)).toBeUndefined();
     expect(withAttribution({ labels: 5 } as unknown as AttributionInput, run)).toBeUndefined();
     expect(runs).toBe(3);
+  });
+
+  it("bills what cannot be read to nobody, and not to the surrounding tenant", () => {
+    const unreadable = new Proxy({}, { get: () => expect.fail("a session that is closed") });
+    const read = () => withAttribution(unreadable, () => getAttribution().tenantId);
+    expect(withAttribution({ tenantId: "acme" }, read)).toBeUndefined();
   });
 
   it("cannot be changed through what getAttribution gives", () => {
