@@ -1,7 +1,7 @@
 import { bindAttribution } from "../binding/bind-attribution.ts";
 
 /** What is told of a result. */
-export interface ResultObserver {
+interface ResultObserver {
   readonly onSuccess: () => void;
   readonly onFailure: (error: unknown) => void;
 }
