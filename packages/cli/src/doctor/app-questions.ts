@@ -1,6 +1,8 @@
 import type { AppFacts } from "./read-app.ts";
 import type { CallFact, SourceFacts } from "./source-facts.ts";
 
+const SPANCOST_NODE = "@spancost/node";
+
 /** A call and where it stands. */
 export interface PlacedCall extends CallFact {
   /** `file:line` */
@@ -10,6 +12,21 @@ export interface PlacedCall extends CallFact {
 /** Whether the app's own source imports a package, or a script loads it. */
 export function isUsed(app: AppFacts, packageName: string): boolean {
   return findImport(app, packageName) !== undefined || new RegExp(`${escape(packageName)}\\b`).test(app.scripts);
+}
+
+/** Whether something in the folder loads `@spancost/node`: source, a script, or a file that starts the app. */
+export function isSpancostNodeLoaded(app: AppFacts): boolean {
+  return isUsed(app, SPANCOST_NODE) || app.startText.includes(`${SPANCOST_NODE}/register`);
+}
+
+/** Whether `@spancost/node` is loaded, or is a dependency and so most likely loaded from a shell. */
+export function isSpancostNodeExpected(app: AppFacts): boolean {
+  return isSpancostNodeLoaded(app) || app.installed.has(SPANCOST_NODE) || app.missing.includes(SPANCOST_NODE);
+}
+
+/** Whether the app's source imports this name from anywhere. */
+export function isImported(app: AppFacts, name: string): boolean {
+  return app.sources.some(({ imports }) => imports.some(({ names }) => names.includes(name)));
 }
 
 /** Where the app's source first imports a package or a subpath of it, as `file:line`. */
@@ -40,6 +57,16 @@ export function findCallsEnding(app: AppFacts, end: string): PlacedCall[] {
 /** The packages of a table that the app uses. */
 export function pickUsed<Value>(app: AppFacts, table: Readonly<Record<string, Value>>): (readonly [string, Value])[] {
   return Object.entries(table).filter(([name]) => isUsed(app, name));
+}
+
+/** The packages of a table that the app uses, or most likely uses: `@spancost/node` that is a dependency. */
+export function pickExpected<Value>(
+  app: AppFacts,
+  table: Readonly<Record<string, Value>>,
+): (readonly [string, Value])[] {
+  return Object.entries(table).filter(
+    ([name]) => isUsed(app, name) || (name === SPANCOST_NODE && isSpancostNodeExpected(app)),
+  );
 }
 
 function place(source: SourceFacts, call: CallFact): PlacedCall {

@@ -2,15 +2,15 @@ import { callServer } from "../call-server.ts";
 import { CliError, EXIT_CODE } from "../cli-error.ts";
 import type { ClientConfig } from "../client-config.ts";
 import { toLabel } from "../to-label.ts";
-import type { Finding, Severity } from "./finding.ts";
+import { type CheckName, type Finding, createFinding } from "./finding.ts";
+import { toCount } from "./words.ts";
 
 /** One question about the stored calls: each row that it gives becomes a finding. */
 interface Evidence {
-  readonly check: string;
-  readonly severity: Severity;
+  readonly check: CheckName;
   /** Columns `service`, `what` and `calls`. `{hours}` is the time looked back on. */
   readonly query: string;
-  readonly describe: (calls: string, what: string) => string;
+  readonly describe: (calls: number, what: string) => string;
   readonly fix: string;
 }
 
@@ -27,37 +27,35 @@ const GROUPED = "GROUP BY service, what ORDER BY count() DESC LIMIT 20 FORMAT JS
 const EVIDENCE: readonly Evidence[] = [
   {
     check: "calls-without-tenant",
-    severity: "error",
     query: `SELECT service, model AS what, toString(count()) AS calls ${RECENT_CALLS} AND tenant_id = '' ${GROUPED}`,
-    describe: (calls, what) => `${calls} calls of ${what} have no tenant.`,
+    describe: (calls, what) => `${toCount(calls, "call")} of ${what} ${calls === 1 ? "has" : "have"} no tenant.`,
     fix: "Run them inside withAttribution or the attribution middleware; background jobs carry attribution with captureAttribution.",
   },
   {
     check: "stream-without-usage",
-    severity: "error",
     query: `SELECT service, concat(model, ' through ', scope_name) AS what, toString(count()) AS calls ${RECENT_CALLS} AND streamed AND cost_status = 'unknown_usage' ${GROUPED}`,
-    describe: (calls, what) => `${calls} streamed calls of ${what} report no usage, so what they cost is unknown.`,
+    describe: (calls, what) =>
+      `${toCount(calls, "streamed call")} of ${what} ${calls === 1 ? "reports" : "report"} no usage, so the cost is unknown.`,
     fix: "Ask for usage in streams (stream_options: { include_usage: true }), or use our instrumentation. Streams that were left early stay unknown.",
   },
   {
     check: "unpriced-model",
-    severity: "error",
     query: `SELECT service, concat(provider, ' / ', model) AS what, toString(count()) AS calls ${RECENT_CALLS} AND cost_status = 'unpriced' ${GROUPED}`,
-    describe: (calls, what) => `${calls} calls of ${what} have no price.`,
+    describe: (calls, what) => `${toCount(calls, "call")} of ${what} ${calls === 1 ? "has" : "have"} no price.`,
     fix: 'Name the model that it is, or its price, in the rates file; "spancost rates show" tells what a name means.',
   },
   {
     check: "rejected-usage",
-    severity: "error",
     query: `SELECT service, concat(scope_name, ': ', cost_reason) AS what, toString(count()) AS calls ${RECENT_CALLS} AND cost_status = 'rejected' ${GROUPED}`,
-    describe: (calls, what) => `${calls} calls report usage that cannot be (${what}).`,
+    describe: (calls, what) =>
+      `${toCount(calls, "call")} ${calls === 1 ? "reports" : "report"} usage that cannot be (${what}).`,
     fix: "Update the instrumentation that made these spans.",
   },
   {
     check: "usage-lower-bound",
-    severity: "warning",
     query: `SELECT service, concat(scope_name, ' ', scope_version) AS what, toString(count()) AS calls ${RECENT_CALLS} AND usage_is_lower_bound ${GROUPED}`,
-    describe: (calls, what) => `${calls} calls recorded by ${what} leave cached tokens out: they may have cost more.`,
+    describe: (calls, what) =>
+      `${toCount(calls, "call")} recorded by ${what} ${calls === 1 ? "leaves" : "leave"} cached tokens out, and may have cost more.`,
     fix: "Use a version that reports cached tokens, or our instrumentation.",
   },
 ];
@@ -75,8 +73,8 @@ async function ask(config: ClientConfig, evidence: Evidence, hours: number): Pro
   return lines.map((line) => toFinding(evidence, toRow(line)));
 }
 
-function toFinding({ check, severity, describe, fix }: Evidence, { service, what, calls }: Row): Finding {
-  return { check, severity, message: describe(calls, toLabel(what)), fix, where: `service ${toLabel(service)}` };
+function toFinding({ check, describe, fix }: Evidence, { service, what, calls }: Row): Finding {
+  return createFinding(check, describe(Number(calls), toLabel(what)), fix, `service ${toLabel(service)}`);
 }
 
 function toRow(line: string): Row {

@@ -52,3 +52,8 @@ export const OTHER_INSTRUMENTATIONS: Readonly<Record<string, Coverage>> = {
   "@ai-sdk/otel": "all",
   openlit: "all",
 };
+
+/** Whether two instrumentations, or an instrumentation and an SDK, have calls in common. */
+export function overlaps(first: Coverage, second: Coverage): boolean {
+  return first === "all" || second === "all" || first === second;
+}

@@ -1,6 +1,7 @@
-import { globSync, readFileSync, statSync } from "node:fs";
+import { existsSync, globSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, parse } from "node:path";
 import { CliError, EXIT_CODE } from "../cli-error.ts";
+import { type NodeVersion, readNodeVersions, readStartText } from "./read-start.ts";
 import { type SourceFacts, readSourceFacts } from "./source-facts.ts";
 
 /** What the doctor knows of an app without running it. */
@@ -15,8 +16,10 @@ export interface AppFacts {
   readonly apiVersions: readonly string[];
   /** Scripts of the manifest, as one text. */
   readonly scripts: string;
-  /** Version of the Node that runs the doctor, as the app's is most likely the same. */
-  readonly nodeVersion: string;
+  /** Lines of other files that start apps, such as a `Dockerfile`, as one text. */
+  readonly startText: string;
+  /** The versions of Node that the app says it runs on. */
+  readonly nodeVersions: readonly NodeVersion[];
 }
 
 const SOURCES = "**/*.{js,mjs,cjs,jsx,ts,mts,cts,tsx}";
@@ -33,22 +36,24 @@ const API_COPIES = [
   "node_modules/.pnpm/@opentelemetry+api@*/node_modules/@opentelemetry/api/package.json",
 ];
 
+const NAME_AN_APP = "Run the doctor in an app's folder, or name one: spancost doctor FOLDER.";
+
 interface Manifest {
   readonly version?: string;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
+  readonly engines?: Readonly<Record<string, string>>;
   readonly scripts?: Readonly<Record<string, string>>;
 }
 
-/** Reads the app in a folder. @throws CliError when there is no `package.json` that can be read */
-export function readApp(folder: string, nodeVersion: string): AppFacts {
+/**
+ * Reads the app in a folder.
+ * @param runningNode version of the Node that runs the doctor, where the app's is most likely the same
+ * @throws CliError when there is no `package.json` that can be read
+ */
+export function readApp(folder: string, runningNode: string | undefined): AppFacts {
   const manifest = readManifest(join(folder, "package.json"));
-  if (manifest === undefined) {
-    throw new CliError(
-      `${join(folder, "package.json")} cannot be read as JSON, so there is no app to look at. Run the doctor in an app's folder, or name one: spancost doctor FOLDER.`,
-      EXIT_CODE.usage,
-    );
-  }
+  if (manifest === undefined) throw new CliError(`${explainNoApp(folder)} ${NAME_AN_APP}`, EXIT_CODE.usage);
   const names = Object.keys({ ...manifest.devDependencies, ...manifest.dependencies });
   const versions = names.map((name) => [name, findVersion(folder, name)] as const);
   const installed = versions.filter((pair): pair is readonly [string, string] => pair[1] !== undefined);
@@ -59,8 +64,15 @@ export function readApp(folder: string, nodeVersion: string): AppFacts {
     sources: readSources(folder),
     apiVersions: readApiVersions(folder),
     scripts: Object.values(manifest.scripts ?? {}).join("\n"),
-    nodeVersion,
+    startText: readStartText(folder),
+    nodeVersions: readNodeVersions(folder, manifest.engines?.["node"], runningNode),
   };
+}
+
+function explainNoApp(folder: string): string {
+  if (!existsSync(folder)) return `${folder} does not exist.`;
+  const file = join(folder, "package.json");
+  return existsSync(file) ? `${file} cannot be read as JSON.` : `${folder} has no package.json.`;
 }
 
 function readSources(folder: string): SourceFacts[] {

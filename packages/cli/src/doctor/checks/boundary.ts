@@ -1,5 +1,5 @@
-import { type PlacedCall, findCalls, isUsed } from "../app-questions.ts";
-import type { Finding } from "../finding.ts";
+import { type PlacedCall, findCalls, isSpancostNodeExpected } from "../app-questions.ts";
+import { type Finding, createFinding } from "../finding.ts";
 import type { AppFacts } from "../read-app.ts";
 import { type Shape, toObject } from "../source-facts.ts";
 
@@ -11,17 +11,14 @@ const GUARDS = new Set(["AttributionPropagator"]);
 
 /** Attribution in baggage goes to every host that the app talks to, LLM providers included, unless a propagator holds it back. */
 export function checkBaggage(app: AppFacts): Finding[] {
-  if (findCalls(app, GUARDS).length > 0 || isUsed(app, "@spancost/node")) return [];
+  if (findCalls(app, GUARDS).length > 0 || isSpancostNodeExpected(app)) return [];
   const mirrored = findCalls(app, new Set(["withAttribution"])).filter(({ args }) => isTrue(args[2], "baggage"));
   const written = findCalls(app, BAGGAGE_CALLS).filter(putsAttribution);
-  return [...mirrored, ...written].map(({ where }) => ({
-    check: "leaking-baggage",
-    severity: "error",
-    message:
-      "Attribution is put into baggage, which the stock propagator sends to every host that the app calls, LLM providers included.",
-    fix: "Use withAttribution without baggage and propagate with AttributionPropagator of @spancost/otel, which sends attribution to allow-listed hosts only.",
-    where,
-  }));
+  const message =
+    "Attribution is put into baggage, which the stock propagator sends to every host that the app calls, LLM providers included.";
+  const fix =
+    "Use withAttribution without baggage and propagate with AttributionPropagator of @spancost/otel, which sends attribution to allow-listed hosts only.";
+  return [...mirrored, ...written].map(({ where }) => createFinding("leaking-baggage", message, fix, where));
 }
 
 function isTrue(shape: Shape, field: string): boolean {

@@ -1,5 +1,5 @@
-import { findCalls, isUsed } from "../app-questions.ts";
-import type { Finding } from "../finding.ts";
+import { findCalls, isSpancostNodeExpected, isUsed } from "../app-questions.ts";
+import { type Finding, createFinding } from "../finding.ts";
 import type { AppFacts } from "../read-app.ts";
 
 /** Constructions of tracer providers that register no context manager by themselves. */
@@ -7,37 +7,29 @@ const BARE_PROVIDERS = new Set(["TracerProvider", "BasicTracerProvider", "setGlo
 /** What registers a context manager. `NodeTracerProvider` does so in its `register()`. */
 const REGISTRATIONS = new Set(["NodeSDK", "NodeTracerProvider", "setGlobalContextManager"]);
 /** Packages that register one when they are loaded or started. */
-const REGISTERING_PACKAGES = ["@spancost/node", "@vercel/otel", "@traceloop/node-server-sdk", "@sentry/node"] as const;
+const REGISTERING_PACKAGES = ["@vercel/otel", "@traceloop/node-server-sdk", "@sentry/node"] as const;
 
 /** Without a context manager no attribution, and no parent, reaches a span. */
 export function checkContextManager(app: AppFacts): Finding[] {
   const [bare] = findCalls(app, BARE_PROVIDERS);
   const isRegistered =
-    findCalls(app, REGISTRATIONS).length > 0 || REGISTERING_PACKAGES.some((name) => isUsed(app, name));
+    findCalls(app, REGISTRATIONS).length > 0 ||
+    isSpancostNodeExpected(app) ||
+    REGISTERING_PACKAGES.some((name) => isUsed(app, name));
   if (bare === undefined || isRegistered) return [];
-  return [
-    {
-      check: "missing-context-manager",
-      severity: "error",
-      message:
-        "A tracer provider is set up and no context manager is registered: withAttribution has no effect, and every call is unattributed.",
-      fix: "Register one: context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable()), or start the app with @spancost/node.",
-      where: bare.where,
-    },
-  ];
+  const message =
+    "A tracer provider is set up and no context manager is registered: withAttribution has no effect, and every call is unattributed.";
+  const fix =
+    "Register one: context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable()), or start the app with @spancost/node.";
+  return [createFinding("missing-context-manager", message, fix, bare.where)];
 }
 
 /** Copies of the API of different versions do not see each other's context. */
 export function checkApiCopies(app: AppFacts): Finding[] {
   const lines = new Set(app.apiVersions.map((version) => version.split(".").slice(0, 2).join(".")));
   if (lines.size < 2) return [];
-  return [
-    {
-      check: "several-otel-apis",
-      severity: "warning",
-      message: `@opentelemetry/api is installed in versions ${app.apiVersions.join(" and ")}: context set through one may not be seen through the other, and its calls are unattributed.`,
-      fix: "Bring all OpenTelemetry packages onto one line (2.x with api 1.9, or 3.x with api 1.10), then see that one version is left: npm ls @opentelemetry/api.",
-      where: "node_modules",
-    },
-  ];
+  const message = `@opentelemetry/api is installed in versions ${app.apiVersions.join(" and ")}: context set through one may not be seen through the other, and its calls are unattributed.`;
+  const fix =
+    "Bring all OpenTelemetry packages onto one line (2.x with api 1.9, or 3.x with api 1.10), then see that one version is left: npm ls @opentelemetry/api.";
+  return [createFinding("several-otel-apis", message, fix, "node_modules")];
 }

@@ -1,5 +1,12 @@
-import { type PlacedCall, findCalls, findCallsEnding, isUsed, pickUsed } from "../app-questions.ts";
-import type { Finding } from "../finding.ts";
+import {
+  type PlacedCall,
+  findCalls,
+  findCallsEnding,
+  isSpancostNodeExpected,
+  isUsed,
+  pickExpected,
+} from "../app-questions.ts";
+import { type Finding, createFinding } from "../finding.ts";
 import { OUR_INSTRUMENTATIONS } from "../gen-ai-packages.ts";
 import type { AppFacts } from "../read-app.ts";
 import { toObject } from "../source-facts.ts";
@@ -9,31 +16,26 @@ const RATIO_SAMPLERS = new Set(["TraceIdRatioBasedSampler", "createTraceIdRatioB
 
 /** OpenAI chat streams report usage only to callers that ask. */
 export function checkStreams(app: AppFacts): Finding[] {
-  const ours = pickUsed(app, OUR_INSTRUMENTATIONS).some(([, coverage]) => coverage === "openai" || coverage === "all");
+  const ours = pickExpected(app, OUR_INSTRUMENTATIONS).some(
+    ([, coverage]) => coverage === "openai" || coverage === "all",
+  );
   if (ours || !isUsed(app, "openai")) return [];
+  const message = "A chat completion is streamed without asking for usage, so nobody can know what it cost.";
+  const fix = "Add stream_options: { include_usage: true }, or let @spancost/instrumentation-openai ask for it unseen.";
   return findCallsEnding(app, CHAT_CALL)
     .filter(streamsWithoutUsage)
-    .map(({ where }) => ({
-      check: "stream-without-usage",
-      severity: "error",
-      message: "A chat completion is streamed without asking for usage, so nobody can know what it cost.",
-      fix: "Add stream_options: { include_usage: true }, or let @spancost/instrumentation-openai ask for it unseen.",
-      where,
-    }));
+    .map(({ where }) => createFinding("stream-without-usage", message, fix, where));
 }
 
 /** A sampler that drops traces drops their cost. */
 export function checkSampling(app: AppFacts): Finding[] {
-  if (findCalls(app, new Set(["BillingSampler"])).length > 0 || isUsed(app, "@spancost/node")) return [];
+  if (findCalls(app, new Set(["BillingSampler"])).length > 0 || isSpancostNodeExpected(app)) return [];
   const calls = findCalls(app, RATIO_SAMPLERS).map(({ where }) => where);
   const scripts = /OTEL_TRACES_SAMPLER=\S*traceidratio/.test(app.scripts) ? ["package.json"] : [];
-  return [...calls, ...scripts].map((where) => ({
-    check: "sampled-bill",
-    severity: "error",
-    message: "A sampler drops part of the traces, and with them the cost of their LLM calls.",
-    fix: "Wrap the sampler: new BillingSampler(sampler) of @spancost/otel, with BillingSpanProcessor as the exporting processor.",
-    where,
-  }));
+  const message = "A sampler drops part of the traces, and with them the cost of their LLM calls.";
+  const fix =
+    "Wrap the sampler: new BillingSampler(sampler) of @spancost/otel, with BillingSpanProcessor as the exporting processor.";
+  return [...calls, ...scripts].map((where) => createFinding("sampled-bill", message, fix, where));
 }
 
 function streamsWithoutUsage({ args }: PlacedCall): boolean {
