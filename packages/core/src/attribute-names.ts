@@ -34,7 +34,7 @@ export const SPANCOST = {
   /** How many units, and USD for one, as decimal texts, where the amount is their product. */
   costUnits: "spancost.cost.units",
   costUnitPrice: "spancost.cost.unit_price",
-  /** Names a cost or a call for good: what comes again under the same key, kind and service is the same, and counts once. */
+  /** Names a cost or a call for good: what comes again under the same key, kind, tenant and service is the same, and counts once. */
   key: "spancost.key",
   /** `billing` on a span that the app's sampler would have dropped, and that is kept so that the bill is complete. */
   sampling: "spancost.sampling",

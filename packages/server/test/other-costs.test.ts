@@ -64,14 +64,23 @@ it("reports costs of all kinds like calls, each key once, however often, when an
   await expect
     .poll(() => server.sql(CALLS), { timeout: 15_000 })
     .toEqual([first[0], { ...first[1], n: "6", usd: "0.000000000006" }]);
-  // By a mistake of the app at another time and for another tenant: still the same cost.
-  withAttribution({ tenantId: "globex" }, () =>
+  // The same key at another time is still the same cost; another tenant's own key is another one.
+  withAttribution({ tenantId: "acme" }, () =>
     recordCost({ service: "pinecone", amountUsd: "0.000000000001", occurredAt: occurredAt + HOUR_MS, key: "q-1" }),
   );
+  withAttribution({ tenantId: "globex" }, () =>
+    recordCost({ service: "pinecone", amountUsd: "0.000000000001", occurredAt, key: "q-1" }),
+  );
   await provider.forceFlush();
-  const total = "SELECT toString(count()) AS n, toString(sum(cost)) AS usd FROM calls WHERE cost_kind = 'pinecone'";
-  await expect.poll(() => server.sql(total), { timeout: 15_000 }).toEqual([{ n: "6", usd: "0.000000000006" }]);
-  expect(await server.sql("SELECT toString(sum(cost)) AS usd FROM spend")).toEqual([{ usd: "0.000450000006" }]);
+  const byTenant = `SELECT tenant_id, toString(count()) AS n, toString(sum(cost)) AS usd FROM calls
+    WHERE cost_kind = 'pinecone' GROUP BY 1 ORDER BY 1`;
+  await expect
+    .poll(() => server.sql(byTenant), { timeout: 15_000 })
+    .toEqual([
+      { tenant_id: "acme", n: "6", usd: "0.000000000006" },
+      { tenant_id: "globex", n: "1", usd: "0.000000000001" },
+    ]);
+  expect(await server.sql("SELECT toString(sum(cost)) AS usd FROM spend")).toEqual([{ usd: "0.000450000007" }]);
 });
 
 it("says why a cost from elsewhere cannot be counted", async () => {

@@ -42,16 +42,19 @@ const LABEL_PREFIX = "spancost.label.";
 /** Reads them. */
 export function spanColumns(span: OtlpSpan, facts: SpanFacts, context: SpanColumnsContext): SpanColumns {
   const { resourceAttributes } = span.origin;
+  const attribution = readAttribution(facts, context.attributionKeys);
+  const service = toText(resourceAttributes["service.name"]);
+  const environment = toText(
+    resourceAttributes["deployment.environment.name"] ?? resourceAttributes["deployment.environment"],
+  );
   return {
-    ...readAttribution(facts, context.attributionKeys),
-    ...identify(span, facts),
+    ...attribution,
+    ...identify(span, facts, { tenantId: attribution.tenantId, service, environment }),
     hourUnix: Number(span.startTimeUnixNano / NANOS_PER_HOUR) * SECONDS_PER_HOUR,
     startTimeUnixNano: span.startTimeUnixNano,
     durationNano: durationOf(span),
-    service: toText(resourceAttributes["service.name"]),
-    environment: toText(
-      resourceAttributes["deployment.environment.name"] ?? resourceAttributes["deployment.environment"],
-    ),
+    service,
+    environment,
     labels: readLabels(span, context.labels),
     scopeName: span.origin.scopeName,
     scopeVersion: span.origin.scopeVersion,

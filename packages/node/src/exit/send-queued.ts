@@ -18,6 +18,16 @@ export function sendQueued(processor: SpancostSpanProcessor, target: OtlpTarget,
 
 function send(spans: ReadableSpan[], target: OtlpTarget, timeoutMs: number): boolean {
   if (timeoutMs <= 0) return false;
-  const body = JsonTraceSerializer.serializeRequest(spans);
+  const body = serialize(spans) ?? serialize(spans.filter((span) => serialize([span]) !== undefined));
   return body !== undefined && sendSynchronously(body, target, timeoutMs);
+}
+
+/** `undefined` when one of the spans holds what cannot be written, such as a time that is none. */
+function serialize(spans: ReadableSpan[]): Uint8Array | undefined {
+  try {
+    return JsonTraceSerializer.serializeRequest(spans);
+  } catch (error) {
+    warn("a span cannot be serialised", error);
+    return undefined;
+  }
 }
