@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { type BilledCall, type Simulator, startSimulator } from "@spancost/simulator";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { query, toUsd } from "./ledger.ts";
 import { startUp, toNeutralEnvironment, type UpProcess } from "./up-process.ts";
 
 const EXAMPLE_DIR = fileURLToPath(new URL("../../../docs/examples/any-runtime", import.meta.url));
@@ -32,7 +33,6 @@ const PRICES: Readonly<Record<string, { input: bigint; cacheRead: bigint; output
   "openai/gpt-oss-120b": { input: 150_000n, cacheRead: 75_000n, output: 600_000n },
   "llama-3.3-70b-versatile": { input: 590_000n, cacheRead: 590_000n, output: 790_000n },
 };
-const PICO_USD_DIGITS = 12;
 
 const BUN = findBinary(
   "bun",
@@ -151,15 +151,9 @@ const REFUSED_ROW = {
 };
 const PLAIN_CALLS = 6;
 
-async function readRows(service: string): Promise<unknown[]> {
+function readRows(service: string): Promise<unknown[]> {
   const sql = `SELECT ${Object.keys(REFUSED_ROW).join(", ")} FROM calls WHERE service = '${service}' ORDER BY started_at`;
-  const response = await fetch(`${up.api}/api/v1/sql?format=JSONEachRow`, { method: "POST", body: sql });
-  const text = await response.text();
-  expect(response.status, text).toBe(200);
-  return text
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line): unknown => JSON.parse(line));
+  return query(up, sql);
 }
 
 function toRow(call: BilledCall, index: number): typeof REFUSED_ROW | object {
@@ -183,8 +177,7 @@ function toCost({ model, usage }: BilledCall): string {
     BigInt(usage.input - usage.cacheRead) * price.input +
     BigInt(usage.cacheRead) * price.cacheRead +
     BigInt(usage.output) * price.output;
-  const digits = `${picoUsd}`.padStart(PICO_USD_DIGITS + 1, "0");
-  return `${digits.slice(0, -PICO_USD_DIGITS)}.${digits.slice(-PICO_USD_DIGITS)}`.replace(/\.?0+$/, "");
+  return toUsd(picoUsd);
 }
 
 /** The binary that an optional dependency of a runtime's package holds, so that no script need run at install. */

@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { type BilledCall, type Simulator, startSimulator } from "@spancost/simulator";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { query, toUsd } from "./ledger.ts";
 import { type UpProcess, startUp, toNeutralEnvironment } from "./up-process.ts";
 
 /**
@@ -17,7 +18,6 @@ import { type UpProcess, startUp, toNeutralEnvironment } from "./up-process.ts";
  * tokens. @see https://platform.openai.com/docs/pricing
  */
 const PRICE = { input: 250_000n, cacheRead: 25_000n, output: 2_000_000n };
-const PICO_USD_DIGITS = 12;
 
 const EXAMPLES_DIR = fileURLToPath(new URL("../../../docs/examples", import.meta.url));
 const TEST_TIMEOUT_MS = 60_000;
@@ -237,23 +237,12 @@ function toCost({ usage }: BilledCall): string {
     BigInt(usage.input - usage.cacheRead) * PRICE.input +
     BigInt(usage.cacheRead) * PRICE.cacheRead +
     BigInt(usage.output) * PRICE.output;
-  const digits = `${picoUsd}`.padStart(PICO_USD_DIGITS + 1, "0");
-  return `${digits.slice(0, -PICO_USD_DIGITS)}.${digits.slice(-PICO_USD_DIGITS)}`.replace(/\.?0+$/, "");
+  return toUsd(picoUsd);
 }
 
 function readCalls(service: string): Promise<unknown[]> {
   const columns = [...Object.keys(ACME), ...Object.keys(REFUSED_ROW)].join(", ");
-  return query(`SELECT ${columns} FROM calls WHERE service = '${service}' ORDER BY started_at`);
-}
-
-async function query(sql: string): Promise<unknown[]> {
-  const response = await fetch(`${up.api}/api/v1/sql?format=JSONEachRow`, { method: "POST", body: sql });
-  const text = await response.text();
-  expect(response.status, text).toBe(200);
-  return text
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line): unknown => JSON.parse(line));
+  return query(up, `SELECT ${columns} FROM calls WHERE service = '${service}' ORDER BY started_at`);
 }
 
 interface TraceSink {

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { type BilledCall, type Simulator, startSimulator } from "@spancost/simulator";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { query, toUsd } from "./ledger.ts";
 import { startUp, toNeutralEnvironment, type UpProcess } from "./up-process.ts";
 
 /**
@@ -14,7 +15,6 @@ import { startUp, toNeutralEnvironment, type UpProcess } from "./up-process.ts";
  */
 const INPUT_PICO_USD = 250_000n;
 const OUTPUT_PICO_USD = 2_000_000n;
-const PICO_USD_DIGITS = 12;
 
 const EXAMPLES_DIR = fileURLToPath(new URL("../../../docs/examples", import.meta.url));
 const APP_TIMEOUT_MS = 25_000;
@@ -62,10 +62,13 @@ describe.each(EXAMPLES)("the stock app $name", ({ name, scopeVersion }) => {
 
   // No waiting: the app ends after the exporter's 200, and that comes after the rows are durable.
   it("gives one priced, attributed row a call", async () => {
-    const rows = await query(`
+    const rows = await query(
+      up,
+      `
       SELECT tenant_id, user_id, feature, provider, model, model_reported, response_id, input_tokens, output_tokens,
              cache_read_tokens, list_cost, cost, cost_status, cost_reason, status, scope_name, scope_version
-      FROM calls WHERE service = 'example-${name}' ORDER BY started_at`);
+      FROM calls WHERE service = 'example-${name}' ORDER BY started_at`,
+    );
     expect(rows).toEqual(
       billed.map((call, index) => ({
         ...CALLERS[index],
@@ -88,17 +91,20 @@ describe.each(EXAMPLES)("the stock app $name", ({ name, scopeVersion }) => {
   });
 
   it("has attribution and cost on its spans", async () => {
-    const rows = await query(`
+    const rows = await query(
+      up,
+      `
       SELECT SpanAttributes['tenant_id'] AS tenant_id, SpanAttributes['user_id'] AS user_id,
              SpanAttributes['feature'] AS feature, SpanAttributes['gen_ai.usage.cost.amount'] AS amount,
              SpanAttributes['gen_ai.usage.cost.currency'] AS currency
-      FROM otel_traces WHERE ServiceName = 'example-${name}' ORDER BY Timestamp`);
+      FROM otel_traces WHERE ServiceName = 'example-${name}' ORDER BY Timestamp`,
+    );
     expect(rows).toEqual(billed.map((call, index) => ({ ...CALLERS[index], amount: toCost(call), currency: "USD" })));
   });
 });
 
 it("gives no row but those of the billed calls", async () => {
-  const rows = await query("SELECT response_id FROM calls ORDER BY started_at");
+  const rows = await query(up, "SELECT response_id FROM calls ORDER BY started_at");
   expect(rows).toEqual(simulator.journal().map(({ responseId }) => ({ response_id: responseId })));
   expect(rows).toHaveLength(EXAMPLES.length * CALLERS.length);
 });
@@ -121,19 +127,8 @@ async function runExample(name: string): Promise<void> {
   });
 }
 
-async function query(sql: string): Promise<unknown[]> {
-  const response = await fetch(`${up.api}/api/v1/sql?format=JSONEachRow`, { method: "POST", body: sql });
-  const text = await response.text();
-  expect(response.status, text).toBe(200);
-  return text
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line): unknown => JSON.parse(line));
-}
-
 /** The cost of what the span reports, in USD: the official instrumentation does not say which input was cached, so all of it is full price. */
 function toCost({ usage }: BilledCall): string {
   const picoUsd = BigInt(usage.input) * INPUT_PICO_USD + BigInt(usage.output) * OUTPUT_PICO_USD;
-  const digits = `${picoUsd}`.padStart(PICO_USD_DIGITS + 1, "0");
-  return `${digits.slice(0, -PICO_USD_DIGITS)}.${digits.slice(-PICO_USD_DIGITS)}`.replace(/\.?0+$/, "");
+  return toUsd(picoUsd);
 }

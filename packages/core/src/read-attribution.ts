@@ -1,7 +1,7 @@
 import { ATTRIBUTION_KEYS, SPANCOST } from "./attribute-names.ts";
 import { AttributeAccess } from "./dialects/attribute-access.ts";
 import type { Source } from "./dialects/dialect.ts";
-import type { SpanFacts } from "./span-facts.ts";
+import type { SpanAttributes } from "./span-facts.ts";
 
 /** Who and what caused a call, as far as one span says; "" is "not said". */
 export interface SpanAttribution {
@@ -57,7 +57,7 @@ export const ATTRIBUTION_SOURCES: readonly string[] = [
 ];
 
 /** Reads the attribution that stands on one span: our keys first, then those of other producers. */
-export function readAttribution(span: SpanFacts, keys: AttributionKeys = ATTRIBUTION_KEYS): SpanAttribution {
+export function readAttribution(span: SpanAttributes, keys: AttributionKeys = ATTRIBUTION_KEYS): SpanAttribution {
   const access = new AttributeAccess(span);
   const read = (own: string, foreign: readonly Source[]) =>
     access.firstText([own, ...foreign]).slice(0, MAX_VALUE_LENGTH);

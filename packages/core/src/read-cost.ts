@@ -1,7 +1,7 @@
 import { SPANCOST } from "./attribute-names.ts";
 import { divideHalfUp, parseDecimal } from "./decimal.ts";
 import { MONEY_SCALE } from "./price-usage.ts";
-import type { SpanFacts } from "./span-facts.ts";
+import type { SpanAttributes } from "./span-facts.ts";
 
 /** Why a recorded cost cannot be counted. */
 export type CostIssue = "no-amount" | "bad-amount" | "negative-amount" | "amount-too-large" | "bad-units";
@@ -24,19 +24,19 @@ const MAX_PICO_USD = 10n ** 21n;
 const FACTOR_SCALE = 18;
 
 /** Reads a span as a recorded cost; `null` when it is none. Pure; never throws for any attribute values. */
-export function readCost({ attributes }: SpanFacts): CostReading | null {
+export function readCost({ attributes }: SpanAttributes): CostReading | null {
   const kind = attributes[SPANCOST.costKind];
   if (typeof kind !== "string" || kind === "" || kind === LLM_COST_KIND) return null;
-  return { kind: kind.slice(0, MAX_KIND_LENGTH), amount: readAmount(attributes) };
+  return { kind: kind.slice(0, MAX_KIND_LENGTH), amount: readAmount({ attributes }) };
 }
 
 /** Reads the key that names a span's cost or call for good, or "". */
-export function readKey({ attributes }: SpanFacts): string {
+export function readKey({ attributes }: SpanAttributes): string {
   const key = attributes[SPANCOST.key];
   return typeof key === "string" ? key : "";
 }
 
-function readAmount(attributes: SpanFacts["attributes"]): CostReading["amount"] {
+function readAmount({ attributes }: SpanAttributes): CostReading["amount"] {
   const amount = attributes[SPANCOST.costAmount];
   if (amount !== undefined) return check(parse(amount, MONEY_SCALE), "bad-amount");
   const units = attributes[SPANCOST.costUnits];

@@ -1,3 +1,6 @@
+/** What of a span is enough to read what it is attributed to, or costs. */
+export type SpanAttributes = Pick<SpanFacts, "attributes">;
+
 /** A span as the dialects read it, from an SDK's span or from OTLP alike. */
 export interface SpanFacts {
   readonly name: string;

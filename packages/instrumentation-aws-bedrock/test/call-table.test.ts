@@ -1,42 +1,16 @@
-import {
-  BedrockRuntimeClient,
-  ConverseCommand,
-  ConverseStreamCommand,
-  InvokeModelCommand,
-  InvokeModelWithResponseStreamCommand,
-} from "@aws-sdk/client-bedrock-runtime";
-import {
-  BedrockRuntimeClient as OldestBedrockRuntimeClient,
-  ConverseCommand as OldestConverseCommand,
-  ConverseStreamCommand as OldestConverseStreamCommand,
-  InvokeModelCommand as OldestInvokeModelCommand,
-  InvokeModelWithResponseStreamCommand as OldestInvokeModelWithResponseStreamCommand,
-} from "client-bedrock-runtime-oldest";
 import { describeCallTable } from "../../instrumentation/test/call-table/describe-call-table.ts";
 import type { Transport } from "../../instrumentation/test/call-table/expected-outcomes.ts";
 import type { CallTableRow } from "../../instrumentation/test/call-table/expected-rows.ts";
 import { readInstalledVersion } from "../../instrumentation/test/call-table/installed-version.ts";
 import { AwsBedrockInstrumentation } from "../src/index.ts";
 import { type BedrockSetup, createConverseAdapter, createInvokeAdapter } from "./call-table-adapter.ts";
+import { type BedrockSdk, SDK_VERSIONS } from "./sdk-versions.ts";
 
-const NEWEST = {
-  BedrockRuntimeClient,
-  ConverseCommand,
-  ConverseStreamCommand,
-  InvokeModelCommand,
-  InvokeModelWithResponseStreamCommand,
-};
-// The parts that the table uses are the same in both versions.
-const OLDEST = {
-  BedrockRuntimeClient: OldestBedrockRuntimeClient,
-  ConverseCommand: OldestConverseCommand,
-  ConverseStreamCommand: OldestConverseStreamCommand,
-  InvokeModelCommand: OldestInvokeModelCommand,
-  InvokeModelWithResponseStreamCommand: OldestInvokeModelWithResponseStreamCommand,
-} as unknown as typeof NEWEST;
+/** Of a simulator without TLS. */
+const TRANSPORTS = { "node:https": "node:http", "node:http2": "node:http2" } as const;
 const CREDENTIALS = { accessKeyId: "AKIATEST", secretAccessKey: "secret" };
 
-function toRows(alias: string, sdk: typeof NEWEST, transport: Transport, hasOutputConfig: boolean): CallTableRow[] {
+function toRows(alias: string, sdk: BedrockSdk, transport: Transport, hasOutputConfig: boolean): CallTableRow[] {
   const shared = {
     sdk: "@aws-sdk/client-bedrock-runtime",
     version: readInstalledVersion(import.meta.url, alias),
@@ -71,10 +45,9 @@ function toRows(alias: string, sdk: typeof NEWEST, transport: Transport, hasOutp
 }
 
 describeCallTable({
-  rows: [
-    ...toRows("client-bedrock-runtime-oldest", OLDEST, "node:http", false),
-    ...toRows("@aws-sdk/client-bedrock-runtime", NEWEST, "node:http2", true),
-  ],
+  rows: SDK_VERSIONS.flatMap(({ alias, sdk, transport }) =>
+    toRows(alias, sdk, TRANSPORTS[transport], transport === "node:http2"),
+  ),
   readme: new URL("../README.md", import.meta.url),
   basePath: "/bedrock-api",
   createInstrumentation: (options) => new AwsBedrockInstrumentation(options),

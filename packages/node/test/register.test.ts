@@ -82,7 +82,7 @@ describe("node --import @spancost/node/register", () => {
       OTEL_TRACES_SAMPLER: "sometimes",
     });
     expect(code).toBe(0);
-    expect(output).toContain("SPANCOST_SIGNING_KEYS: must be written as kid:base64");
+    expect(output).toContain("SPANCOST_SIGNING_KEYS: signing key 1 must be <key id>:<base64 of its bytes>");
     expect(output).toContain('OTEL_TRACES_SAMPLER knows always_on, always_off, traceidratio here, not "sometimes"');
     expect(sink.take()[0]?.attributes).toMatchObject({ customer: "acme" });
   });

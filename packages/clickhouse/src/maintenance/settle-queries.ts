@@ -168,19 +168,9 @@ FROM spancost.otel_traces WHERE TraceId IN (${traces.map(quoteText).join(", ")})
     traceId: trace,
     spanId: span,
     parentSpanId: parent,
-    attribution: readAttribution({ ...EMPTY_SPAN, attributes }, keys),
+    attribution: readAttribution({ attributes }, keys),
   }));
 }
-
-const EMPTY_SPAN = {
-  name: "",
-  scopeName: "",
-  scopeVersion: "",
-  statusCode: 0,
-  resourceAttributes: {},
-  startTimeUnixNano: 0n,
-  endTimeUnixNano: 0n,
-} as const;
 
 const NO_PARENT = "0".repeat(16);
 const KNOWN_STATUSES: ReadonlySet<string> = new Set(["priced", "inferred", "provided", "unpriced"]);

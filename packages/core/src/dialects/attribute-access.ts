@@ -1,4 +1,4 @@
-import type { SpanFacts } from "../span-facts.ts";
+import type { SpanAttributes } from "../span-facts.ts";
 import type { Source, SummedKeys } from "./dialect.ts";
 
 /** Longest JSON attribute that is parsed, in UTF-16 units: usage stands in small ones, but Genkit's holds the answer's text too. */
@@ -8,10 +8,10 @@ const MAX_SUMMED_KEYS = 100;
 
 /** Reads sources from one span; parses each JSON attribute once. */
 export class AttributeAccess {
-  readonly #span: SpanFacts;
+  readonly #span: SpanAttributes;
   #parsed: Map<string, unknown> | undefined;
 
-  constructor(span: SpanFacts) {
+  constructor(span: SpanAttributes) {
     this.#span = span;
   }
 

@@ -1,13 +1,11 @@
 import type { ClientRequest } from "node:http";
 import { type Context, context } from "@opentelemetry/api";
 import { observeSafely, reportFailure } from "../hooks/wire/guard.ts";
+import { CHANNELS, listenToChannel } from "../hooks/wire/listen-to-channel.ts";
 import { guardHeaders, type OutgoingHeaders } from "./guard-headers.ts";
 import type { OutboundBoundary } from "./outbound-boundary.ts";
 import { patchMethod } from "./patch-method.ts";
 import { WrittenHead } from "./written-head.ts";
-
-/** Says that a `ClientRequest` is there, in the context of its maker. @see https://nodejs.org/api/diagnostics_channel.html */
-const CREATED = "http.client.request.created";
 
 /** A request that has its head as text once that is written out. */
 interface WrittenRequest extends ClientRequest {
@@ -20,8 +18,7 @@ interface WrittenRequest extends ClientRequest {
  */
 export function guardNodeHttp(boundary: OutboundBoundary): () => void {
   const http = globalThis.process?.getBuiltinModule?.("node:http");
-  const channels = globalThis.process?.getBuiltinModule?.("node:diagnostics_channel");
-  if (http === undefined || channels === undefined) return () => {};
+  if (http === undefined) return () => {};
   const makers = new WeakMap<object, Context>();
   // Runs for every request of the app: no closure is made.
   const onCreated = (message: unknown): void => {
@@ -41,10 +38,10 @@ export function guardNodeHttp(boundary: OutboundBoundary): () => void {
     if (from !== undefined || request.hasHeader("baggage")) guardKept(boundary, request, from);
     return first;
   };
-  channels.subscribe(CREATED, onCreated);
+  const stop = listenToChannel(CHANNELS.httpRequest, onCreated);
   const undo = patchMethod(http.ClientRequest.prototype, "_implicitHeader", onWritten);
   return () => {
-    channels.unsubscribe(CREATED, onCreated);
+    stop();
     undo?.();
   };
 }

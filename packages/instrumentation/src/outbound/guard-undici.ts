@@ -7,13 +7,12 @@ import {
   type UndiciRequest,
 } from "../hooks/undici/undici-request.ts";
 import { reportFailure } from "../hooks/wire/guard.ts";
+import { CHANNELS, listenToChannel } from "../hooks/wire/listen-to-channel.ts";
 import { guardHeaders } from "./guard-headers.ts";
 import type { OutboundBoundary } from "./outbound-boundary.ts";
 import { patchMethod } from "./patch-method.ts";
 import { type ChangeableRequest, mayHaveBaggage, UndiciHeaders } from "./undici-headers.ts";
 
-/** Says that a request is there, for each hop of a redirect anew. @see https://undici.nodejs.org/#/docs/api/DiagnosticsChannel */
-const CREATED = "undici:request:create";
 /** Called right before the headers are written, by undici 6 and 7, and by 8: what other listeners of the channel add is there by then. */
 const STARTS = ["onConnect", "onRequestStart"] as const;
 
@@ -36,7 +35,6 @@ export class UndiciGuard {
 
   /** Returns what takes the guard out again. */
   install(): () => void {
-    const channels = globalThis.process?.getBuiltinModule?.("node:diagnostics_channel");
     const onCreated = (message: unknown): void => {
       try {
         this.#onCreated((message as { readonly request: GuardedRequest }).request);
@@ -44,9 +42,9 @@ export class UndiciGuard {
         reportFailure("guarding a request of undici", error);
       }
     };
-    channels?.subscribe(CREATED, onCreated);
+    const stop = listenToChannel(CHANNELS.undiciRequest, onCreated);
     return () => {
-      channels?.unsubscribe(CREATED, onCreated);
+      stop();
       for (const undo of this.#undo.splice(0)) undo();
     };
   }

@@ -1,4 +1,4 @@
-import { createHostAllowList, findPeerProblems } from "@spancost/otel";
+import { createHostAllowList, findPeerProblems, parseSigningKeys, type SigningKey } from "@spancost/otel";
 import { z } from "zod";
 import { toVariable } from "./variables.ts";
 
@@ -10,9 +10,16 @@ const commaList = z
   .default([]);
 const flag = (fallback: boolean) => z.stringbool().default(fallback);
 const attributeKey = (fallback: string) => z.string().min(1).max(64).default(fallback);
-/** `kid:base64` pairs; what a key must be is the propagator's rule. */
-const SIGNING_KEY = /^[A-Za-z0-9_-]{1,32}:[A-Za-z0-9+/_-]+={0,2}$/;
-
+/** What a key must be is the propagator's rule. */
+const signingKeys = z
+  .string()
+  .transform((text, context): readonly SigningKey[] => {
+    const result = parseSigningKeys(text);
+    if (result.ok) return result.keys;
+    context.addIssue({ code: "custom", message: result.problem });
+    return z.NEVER;
+  })
+  .default([]);
 const MIN_HASH_KEY_BYTES = 32;
 
 /** Every setting of ours in the app's process, with its default and what it means. */
@@ -20,11 +27,9 @@ const SCHEMA = z.object({
   propagateTo: commaList.describe(
     "Hosts that are sent attribution, separated by commas: `host`, `host:port`, or `*.domain` for every name below a domain. Loopback always is.",
   ),
-  signingKeys: commaList
-    .pipe(z.array(z.string().regex(SIGNING_KEY, "must be written as kid:base64")))
-    .describe(
-      "Keys that sign attribution between services, as `kid:base64`, separated by commas; the first signs, all verify.",
-    ),
+  signingKeys: signingKeys.describe(
+    "Keys that sign attribution between services, as `kid:base64`, separated by commas; the first signs, all verify.",
+  ),
   trustedPeers: commaList.describe(
     "Addresses or CIDR ranges of peers whose attribution is believed unsigned, for the middleware.",
   ),
@@ -69,9 +74,14 @@ export interface NodeConfig extends z.output<typeof SCHEMA> {
 export function describeSettings(): { variable: string; default: string; meaning: string }[] {
   return Object.entries(SCHEMA.shape).map(([name, schema]) => ({
     variable: toVariable(name),
-    default: String(schema.safeParse(undefined).data ?? ""),
+    default: formatDefault(schema.safeParse(undefined).data),
     meaning: schema.description ?? "",
   }));
+}
+
+/** Lists are empty unless they are set. */
+function formatDefault(value: unknown): string {
+  return typeof value === "string" || typeof value === "boolean" ? String(value) : "";
 }
 
 /**

@@ -1,18 +1,14 @@
 import type { TextMapPropagator } from "@opentelemetry/api";
 import { CompositePropagator, W3CTraceContextPropagator } from "@opentelemetry/core";
-import { AttributionPropagator, type AttributionPropagatorOptions, parseSigningKeys } from "@spancost/otel";
+import { AttributionPropagator, type AttributionPropagatorOptions } from "@spancost/otel";
 import type { NodeConfig } from "../config/load-config.ts";
 import type { PropagatorName } from "../config/otel-environment.ts";
-import { warn } from "../warn.ts";
 
 /** Makes propagators of attribution, with the boundary that the settings draw. */
 export function createBoundary(config: NodeConfig): (inner?: TextMapPropagator) => AttributionPropagator {
-  const keys = parseSigningKeys(config.signingKeys.join(","));
-  if (config.signingKeys.length > 0 && !keys.ok)
-    warn(`SPANCOST_SIGNING_KEYS: ${keys.problem}; nothing is signed and no signature is believed`);
   const options: AttributionPropagatorOptions = {
     hosts: config.propagateTo,
-    signingKeys: keys.ok ? keys.keys : [],
+    signingKeys: config.signingKeys,
     trustAll: config.trustAll,
     rejectReplays: config.rejectReplays,
     keys: { tenantId: config.tenantKey, userId: config.userKey, feature: config.featureKey },

@@ -1,5 +1,5 @@
 import { type Context, context, createContextKey } from "@opentelemetry/api";
-import { hasLlmAttribute } from "../billable-span.ts";
+import { isBillable } from "../billable-span.ts";
 import { reportFailure, reportLosses } from "../report-failure.ts";
 import type { FinishedSpan, SpanExporter } from "../sdk-span.ts";
 import { exportBatch } from "./export-batch.ts";
@@ -194,12 +194,12 @@ export class ExportQueue {
 
   /** Drops all waiting spans that are no LLM spans, or else the new one. */
   #makeRoom(span: FinishedSpan): boolean {
-    const kept = this.#waiting.filter(({ attributes }) => hasLlmAttribute(attributes));
+    const kept = this.#waiting.filter(isBillable);
     const dropped = this.#waiting.length - kept.length;
     this.#waiting = kept;
     if (dropped > 0) reportLosses("lost_queue_full_other", dropped);
     if (kept.length < this.#maxSize) return true;
-    reportLosses(hasLlmAttribute(span.attributes) ? "lost_queue_full" : "lost_queue_full_other", 1);
+    reportLosses(isBillable(span) ? "lost_queue_full" : "lost_queue_full_other", 1);
     return false;
   }
 

@@ -47,7 +47,7 @@ export function recordCost(record: CostRecord): CostRecorded {
 function writeSpan(record: CostRecord): CostRecorded {
   const attributes = toAttributes(record);
   const startTime = toCostTime(record.occurredAt ?? Date.now());
-  const reading = readCost({ ...EMPTY_SPAN, attributes });
+  const reading = readCost({ attributes });
   if (reading === null) return refuse(record, "bad-service");
   if (!reading.amount.ok) return refuse(record, reading.amount.issue);
   if (startTime === null) return refuse(record, "bad-time");
@@ -57,16 +57,6 @@ function writeSpan(record: CostRecord): CostRecorded {
   });
   return { ok: true };
 }
-
-const EMPTY_SPAN = {
-  name: "",
-  scopeName: "",
-  scopeVersion: "",
-  statusCode: 0,
-  resourceAttributes: {},
-  startTimeUnixNano: 0n,
-  endTimeUnixNano: 0n,
-} as const;
 
 function toAttributes({ service, amountUsd, units, unitUsd, key }: CostRecord): Attributes {
   return {

@@ -2,15 +2,10 @@ import type { IncomingHttpHeaders } from "node:http2";
 import { isClaimed } from "../claimed-scope.ts";
 import type { CallStarter, Hook } from "../hook.ts";
 import { observeSafely } from "../wire/guard.ts";
+import { CHANNELS, listenToChannel } from "../wire/listen-to-channel.ts";
 import type { WireRequestHead } from "../wire/wire-call.ts";
 import { ObservedStream } from "./observe-stream.ts";
 import { type CreatedStream, hasStreamChannel, patchConnect } from "./patched-connect.ts";
-
-/**
- * Says that a client's stream is there, before its maker has it, on sessions of any age, in clear text or over TLS.
- * @see https://nodejs.org/api/diagnostics_channel.html
- */
-const CREATED = "http2.client.stream.created";
 
 /**
  * Sees the requests of Node's own HTTP/2 client. Before Node 22.17 and 24.1 there is no channel to hear of them: there
@@ -46,12 +41,9 @@ export function createHttp2Hook(calls: CallStarter): Hook {
 }
 
 function listen(onCreated: (message: unknown) => void): (() => void) | undefined {
-  // Asked for this way, bundlers and runtimes without Node's modules have nothing to resolve.
-  const channels = globalThis.process?.getBuiltinModule?.("node:diagnostics_channel");
-  if (channels === undefined) return undefined;
-  if (!hasStreamChannel(process.versions.node)) return patchConnect(onCreated);
-  channels.subscribe(CREATED, onCreated);
-  return () => channels.unsubscribe(CREATED, onCreated);
+  if (globalThis.process?.getBuiltinModule === undefined) return undefined;
+  const isTold = hasStreamChannel(process.versions.node);
+  return isTold ? listenToChannel(CHANNELS.http2Stream, onCreated) : patchConnect(onCreated);
 }
 
 function readHead(origin: string, headers: IncomingHttpHeaders): WireRequestHead {

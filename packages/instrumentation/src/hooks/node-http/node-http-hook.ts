@@ -2,15 +2,10 @@ import type { ClientRequest } from "node:http";
 import { isClaimed } from "../claimed-scope.ts";
 import type { CallStarter, Hook } from "../hook.ts";
 import { reportFailure } from "../wire/guard.ts";
+import { CHANNELS, listenToChannel } from "../wire/listen-to-channel.ts";
 import { UnclaimedHosts } from "../wire/unclaimed-hosts.ts";
 import { observeRequest } from "./observe-request.ts";
 import { readOrigin } from "./request-head.ts";
-
-/**
- * Says that a `ClientRequest` of `node:http` or `node:https` is there, before its maker has it. Since Node 22.12.
- * @see https://nodejs.org/api/diagnostics_channel.html
- */
-const CREATED = "http.client.request.created";
 
 /**
  * Sees the requests of Node's own HTTP/1 clients, whatever function made them and whenever that was imported. Nothing is
@@ -30,21 +25,17 @@ export function createNodeHttpHook(calls: CallStarter): Hook {
       reportFailure("observing a request of node:http", error);
     }
   };
-  // Asked for this way, bundlers and runtimes without Node's modules have nothing to resolve.
-  const channels = globalThis.process?.getBuiltinModule?.("node:diagnostics_channel");
   const unclaimed = new UnclaimedHosts();
-  let isInstalled = false;
+  let stop: (() => void) | undefined;
   return {
     name: "node-http",
     install() {
       unclaimed.clear();
-      if (isInstalled) return;
-      channels?.subscribe(CREATED, onCreated);
-      isInstalled = true;
+      stop ??= listenToChannel(CHANNELS.httpRequest, onCreated);
     },
     remove() {
-      channels?.unsubscribe(CREATED, onCreated);
-      isInstalled = false;
+      stop?.();
+      stop = undefined;
     },
   };
 }

@@ -1,4 +1,5 @@
 import { reportFailure } from "../wire/guard.ts";
+import { listenToChannel } from "../wire/listen-to-channel.ts";
 import type { ObservedRequest } from "./observe-request.ts";
 import type { UndiciRequest } from "./undici-request.ts";
 
@@ -30,7 +31,7 @@ export function followByChannels(request: UndiciRequest, observed: ObservedReque
 }
 
 function listen(name: string, tell: Tell, isLast = false): void {
-  process.getBuiltinModule("node:diagnostics_channel").subscribe(`undici:request:${name}`, (message) => {
+  listenToChannel(`undici:request:${name}`, (message) => {
     try {
       const told = message as Message;
       const observed = followed.get(told.request);

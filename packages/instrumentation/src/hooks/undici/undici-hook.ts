@@ -1,17 +1,15 @@
 import type { CallStarter, Hook } from "../hook.ts";
 import { reportFailure } from "../wire/guard.ts";
+import { CHANNELS, listenToChannel } from "../wire/listen-to-channel.ts";
 import { UnclaimedHosts } from "../wire/unclaimed-hosts.ts";
 import { followByChannels } from "./follow-by-channels.ts";
 import { ObservedRequest, tellsItself } from "./observe-request.ts";
 import { type UndiciRequest, isToProxy, readUrl, runAsCaller } from "./undici-request.ts";
 
-const CREATED = "undici:request:create";
-
 /**
  * Sees the requests of undici, from npm in any version or Node's own: its own `fetch`, `request`, `stream` and `pipeline`, and a
  * `fetch` of Node's that an SDK kept from before the hook of `fetch`. Hears of their making only: the other channels would have
  * undici write a message for every chunk of the app.
- * @see https://undici.nodejs.org/#/docs/api/DiagnosticsChannel
  */
 export function createUndiciHook(calls: CallStarter): Hook {
   const unclaimed = new UnclaimedHosts();
@@ -25,27 +23,23 @@ export function createUndiciHook(calls: CallStarter): Hook {
       if (calls.mayClaim(url)) runAsCaller(request, url, (isClaimed) => isClaimed || observe(request, url));
       else unclaimed.add(host);
     } catch (error) {
-      reportFailure(`observing "${CREATED}"`, error);
+      reportFailure("observing a request of undici", error);
     }
   };
   function observe(request: UndiciRequest, url: string): void {
     const observed = new ObservedRequest(request, url, calls);
     if (observed.isCall && !tellsItself(request)) followByChannels(request, observed);
   }
-  // Asked for this way, bundlers and runtimes without Node's modules have nothing to resolve.
-  const channels = globalThis.process?.getBuiltinModule?.("node:diagnostics_channel");
-  let isInstalled = false;
+  let stop: (() => void) | undefined;
   return {
     name: "undici",
     install() {
       unclaimed.clear();
-      if (isInstalled) return;
-      channels?.subscribe(CREATED, onCreated);
-      isInstalled = true;
+      stop ??= listenToChannel(CHANNELS.undiciRequest, onCreated);
     },
     remove() {
-      channels?.unsubscribe(CREATED, onCreated);
-      isInstalled = false;
+      stop?.();
+      stop = undefined;
     },
   };
 }
