@@ -1,4 +1,5 @@
 export { type EmbeddedEngine, type EmbeddedEngineOptions, startEmbeddedEngine } from "./engine/embedded-engine.ts";
+export { type HourKey, HourMarks, type HourMarksOptions, type InFlight } from "./maintenance/hour-marks.ts";
 export {
   type PriceStoredCall,
   reprice,

@@ -1,13 +1,17 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import { StoreError } from "../store-error.ts";
 import { TABLES } from "./0001-tables.ts";
+import { ROLL_UP } from "./0002-roll-up.ts";
 
 /** Every migration in its order. Once released, one is never edited: a change is a new one. Each statement can be run again. */
 const MIGRATIONS: readonly {
   readonly number: number;
   readonly name: string;
   readonly statements: readonly string[];
-}[] = [{ number: 1, name: "tables", statements: TABLES }];
+}[] = [
+  { number: 1, name: "tables", statements: TABLES },
+  { number: 2, name: "roll-up", statements: ROLL_UP },
+];
 
 const BOOTSTRAP = [
   "CREATE DATABASE IF NOT EXISTS spancost ENGINE = Atomic",
