@@ -3,9 +3,11 @@ export type { CallReading } from "./call-reading.ts";
 export { findUsageIssue, SECONDS_SCALE, type UsageIssue } from "./check-usage.ts";
 export { isContentAttribute } from "./content-attributes.ts";
 export { decimalFromNumber, divideHalfUp, formatDecimal, parseDecimal } from "./decimal.ts";
+export { ATTRIBUTE_USES, type AttributeUse, SPAN_NAMES_ARE_READ } from "./dialects/attribute-uses.ts";
 export { DIALECTS } from "./dialects/registry.ts";
 export { type PlainCall, readPlainCall } from "./dialects/read-plain-call.ts";
-export type { Dialect } from "./dialects/dialect.ts";
+export type { Dialect, Source } from "./dialects/dialect.ts";
+export type { Figures } from "./dialects/read-usage.ts";
 export {
   type CostLine,
   MONEY_SCALE,
@@ -21,11 +23,13 @@ export {
 export {
   ATTRIBUTION_SOURCES,
   type AttributionKeys,
+  findAttribution,
+  MAX_ATTRIBUTION_LENGTH,
   readAttribution,
   type SpanAttribution,
 } from "./read-attribution.ts";
 export { type CostIssue, type CostReading, LLM_COST_KIND, readCost, readKey } from "./read-cost.ts";
-export { readSpan } from "./read-span.ts";
+export { type CallShape, findCallShape, readSpan, readUsageOf, type UsageReading } from "./read-span.ts";
 export type { SpanFacts } from "./span-facts.ts";
 export { type Usage, UNKNOWN_USAGE } from "./usage.ts";
 export type { DuplicateReason, Settlement, SettleCall, SettleSpan } from "./settle/settle-facts.ts";

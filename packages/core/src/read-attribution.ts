@@ -16,7 +16,7 @@ export interface SpanAttribution {
 export type AttributionKeys = { readonly [key in keyof typeof ATTRIBUTION_KEYS]: string };
 
 /** Longest value kept, in UTF-16 units: an id is short, and a column of the ledger's key must be. */
-const MAX_VALUE_LENGTH = 256;
+export const MAX_ATTRIBUTION_LENGTH = 256;
 
 const FOREIGN_TENANT: readonly Source[] = [
   "tenant.id",
@@ -59,13 +59,27 @@ export const ATTRIBUTION_SOURCES: readonly string[] = [
 /** Reads the attribution that stands on one span: our keys first, then those of other producers. */
 export function readAttribution(span: SpanAttributes, keys: AttributionKeys = ATTRIBUTION_KEYS): SpanAttribution {
   const access = new AttributeAccess(span);
-  const read = (own: string, foreign: readonly Source[]) =>
-    access.firstText([own, ...foreign]).slice(0, MAX_VALUE_LENGTH);
+  return mapFields(keys, (sources) => access.firstText(sources).slice(0, MAX_ATTRIBUTION_LENGTH));
+}
+
+/** The sources that `readAttribution` reads on a span. */
+export function findAttribution(
+  span: SpanAttributes,
+  keys: AttributionKeys = ATTRIBUTION_KEYS,
+): { readonly [field in keyof SpanAttribution]: Source | null } {
+  const access = new AttributeAccess(span);
+  return mapFields(keys, (sources) => access.sourceOfText(sources));
+}
+
+function mapFields<T>(
+  keys: AttributionKeys,
+  map: (sources: readonly Source[]) => T,
+): { [field in keyof SpanAttribution]: T } {
   return {
-    tenantId: read(keys.tenantId, FOREIGN_TENANT),
-    userId: read(keys.userId, FOREIGN_USER),
-    feature: read(keys.feature, FOREIGN_FEATURE),
-    task: read(SPANCOST.task, []),
-    taskId: read(SPANCOST.taskId, []),
+    tenantId: map([keys.tenantId, ...FOREIGN_TENANT]),
+    userId: map([keys.userId, ...FOREIGN_USER]),
+    feature: map([keys.feature, ...FOREIGN_FEATURE]),
+    task: map([SPANCOST.task]),
+    taskId: map([SPANCOST.taskId]),
   };
 }

@@ -29,19 +29,28 @@ export class AttributeAccess {
   firstText(sources: readonly Source[] | undefined): string {
     for (const source of sources ?? []) {
       const value = this.#read(source);
-      if (typeof value === "string" && value.trim() !== "") return value.trim();
+      if (isText(value)) return value.trim();
     }
     return "";
+  }
+
+  /** The source that `firstText` takes. */
+  sourceOfText(sources: readonly Source[] | undefined): Source | null {
+    return sources?.find((source) => isText(this.#read(source))) ?? null;
   }
 
   /** The first source that holds a number; NaN is how some producers say "unknown". */
   firstCount(sources: readonly Source[] | undefined): number | null {
     for (const source of sources ?? []) {
       const value = this.#read(source);
-      if (typeof value === "bigint") return Number(value);
-      if (typeof value === "number" && !Number.isNaN(value)) return value;
+      if (isCount(value)) return Number(value);
     }
     return null;
+  }
+
+  /** The source that `firstCount` takes. */
+  sourceOfCount(sources: readonly Source[] | undefined): Source | null {
+    return sources?.find((source) => isCount(this.#read(source))) ?? null;
   }
 
   /** The first source that holds a truth value. */
@@ -72,6 +81,14 @@ export class AttributeAccess {
     }
     return source.sum === undefined ? value : sumNumbers(value, source.sum);
   }
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string" && value.trim() !== "";
+}
+
+function isCount(value: unknown): value is number | bigint {
+  return typeof value === "bigint" || (typeof value === "number" && !Number.isNaN(value));
 }
 
 /** The sum of an object's numbers under the keys asked for; `undefined` when there is none, or the object is no usage. */

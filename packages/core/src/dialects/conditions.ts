@@ -48,6 +48,31 @@ export function anyHolds(
   return conditions?.some((condition) => holds(condition, access, subject)) ?? false;
 }
 
+/** The parts of a condition that ask about the call's figures, and not only about which attributes there are and their texts. */
+const FIGURE_PARTS = ["cacheExceedsInput", "totalIsNotSum", "fewerInputTokensThanMessagesNeed"] as const;
+
+/** Whether one of the conditions holds whatever the figures are; `null` when the figures decide. */
+export function holdsForAnyFigures(
+  conditions: readonly Condition[] | undefined,
+  access: AttributeAccess,
+  subject: Partial<ConditionSubject>,
+): boolean | null {
+  let verdict: boolean | null = false;
+  for (const condition of conditions ?? []) {
+    const asksForFigures = FIGURE_PARTS.some((part) => condition[part] !== undefined);
+    if (!asksForFigures && holds(condition, access, subject)) return true;
+    if (asksForFigures && holds(withoutFigures(condition), access, subject)) verdict = null;
+  }
+  return verdict;
+}
+
+/** What is left to ask; messages that are not there cannot need tokens. */
+function withoutFigures(condition: Condition): Condition {
+  const { cacheExceedsInput, totalIsNotSum, fewerInputTokensThanMessagesNeed: messages, ...rest } = condition;
+  void [cacheExceedsInput, totalIsNotSum];
+  return messages === undefined || rest.has !== undefined ? rest : { ...rest, has: messages };
+}
+
 function matchesText(condition: Condition, text: string): boolean {
   if (condition.in !== undefined) return condition.in.includes(text);
   return condition.endsWith?.some((end) => text.endsWith(end)) ?? false;

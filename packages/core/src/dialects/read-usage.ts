@@ -1,9 +1,8 @@
 import { SECONDS_SCALE } from "../check-usage.ts";
 import { formatDecimal, parseDecimal } from "../decimal.ts";
 import type { Usage } from "../usage.ts";
-import { UNKNOWN_USAGE } from "../usage.ts";
 import type { AttributeAccess } from "./attribute-access.ts";
-import type { UsageSources } from "./dialect.ts";
+import type { Source, UsageSources } from "./dialect.ts";
 
 /** What a producer's totals leave out. */
 export interface Exclusions {
@@ -16,44 +15,79 @@ export interface Exclusions {
 /** Most seconds that one call can have, about thirty years: what is above is another unit. */
 const MAX_SECONDS = 1e9;
 
-/** Reads the buckets of a span and brings the totals to the canonical meaning: with their parts. */
-export function readUsage(access: AttributeAccess, sources: UsageSources, exclusions: Exclusions): Usage {
-  const cacheRead = access.firstCount(sources.cacheRead);
-  const writes = readCacheWrites(access, sources);
-  const reasoning = access.firstCount(sources.reasoning);
-  const audioIn = access.firstCount(sources.audioIn);
-  const audioOut = access.firstCount(sources.audioOut);
-  const cached = (cacheRead ?? 0) + (writes.cacheWrite5m ?? 0) + (writes.cacheWrite1h ?? 0);
-  const reported = access.firstCount(sources.input);
-  const uncached = access.firstCount(sources.uncachedInput);
-  const textOutput = access.firstCount(sources.textOutput);
+/** A span's figures as they stand on it, by what they are; `null` where it has none. */
+export type Figures = { readonly [name in keyof Required<UsageSources>]: number | null };
+
+/** Takes the figures from where a dialect says they stand. */
+export function takeFigures(access: AttributeAccess, sources: UsageSources): Figures {
+  return mapSources(sources, (of) => access.firstCount(of));
+}
+
+/** The sources that `takeFigures` takes them from. */
+export function findFigures(
+  access: AttributeAccess,
+  sources: UsageSources,
+): { readonly [name in keyof Figures]: Source | null } {
+  return mapSources(sources, (of) => access.sourceOfCount(of));
+}
+
+/** Written out: this runs for every call. */
+function mapSources<T>(sources: UsageSources, map: (of: readonly Source[] | undefined) => T): { [name in keyof Figures]: T } {
   return {
-    ...UNKNOWN_USAGE,
-    ...writes,
+    input: map(sources.input),
+    output: map(sources.output),
+    uncachedInput: map(sources.uncachedInput),
+    textOutput: map(sources.textOutput),
+    cacheRead: map(sources.cacheRead),
+    cacheWrite: map(sources.cacheWrite),
+    cacheWrite5m: map(sources.cacheWrite5m),
+    cacheWrite1h: map(sources.cacheWrite1h),
+    reasoning: map(sources.reasoning),
+    audioIn: map(sources.audioIn),
+    audioOut: map(sources.audioOut),
+    imageIn: map(sources.imageIn),
+    imageOut: map(sources.imageOut),
+    images: map(sources.images),
+    audioSeconds: map(sources.audioSeconds),
+    videoSeconds: map(sources.videoSeconds),
+    characters: map(sources.characters),
+    webSearchRequests: map(sources.webSearchRequests),
+  };
+}
+
+/** Brings a span's figures to the canonical meaning: totals with their parts. */
+export function toUsage(figures: Figures, exclusions: Exclusions): Usage {
+  const { cacheRead, cacheWrite1h, reasoning, audioIn, audioOut } = figures;
+  const cacheWrite5m = cacheWriteFor5m(figures);
+  const cached = (cacheRead ?? 0) + (cacheWrite5m ?? 0) + (cacheWrite1h ?? 0);
+  return {
     input: totalInput(),
     cacheRead,
+    cacheWrite5m,
+    cacheWrite1h,
     output: totalOutput(),
     reasoning,
     audioIn,
     audioOut,
-    imageIn: access.firstCount(sources.imageIn),
-    imageOut: access.firstCount(sources.imageOut),
-    images: access.firstCount(sources.images),
-    audioSeconds: toSeconds(access.firstCount(sources.audioSeconds)),
-    videoSeconds: toSeconds(access.firstCount(sources.videoSeconds)),
-    characters: access.firstCount(sources.characters),
-    webSearchRequests: access.firstCount(sources.webSearchRequests),
+    imageIn: figures.imageIn,
+    imageOut: figures.imageOut,
+    images: figures.images,
+    audioSeconds: toSeconds(figures.audioSeconds),
+    videoSeconds: toSeconds(figures.videoSeconds),
+    characters: figures.characters,
+    webSearchRequests: figures.webSearchRequests,
   };
 
   function totalInput(): number | null {
-    if (uncached !== null) return uncached + cached + (audioIn ?? 0);
-    if (reported === null) return null;
-    return exclusions.inputExcludesCache ? reported + cached : reported;
+    const { uncachedInput, input } = figures;
+    if (uncachedInput !== null) return uncachedInput + cached + (audioIn ?? 0);
+    if (input === null) return null;
+    return exclusions.inputExcludesCache ? input + cached : input;
   }
 
   function totalOutput(): number | null {
+    const { textOutput, output } = figures;
     if (textOutput !== null) return textOutput + (reasoning ?? 0) + (audioOut ?? 0);
-    const output = access.firstCount(sources.output);
     if (output === null || !exclusions.outputExcludesReasoning) return output;
     return reasoning === null && exclusions.modelReasons ? null : output + (reasoning ?? 0);
   }
@@ -68,19 +102,13 @@ function toSeconds(seconds: number | null): string | null {
 }
 
 /** Whether the reported cache reads and writes are more than the reported input. */
-export function cacheExceedsInput(access: AttributeAccess, sources: UsageSources): boolean {
-  const input = access.firstCount(sources.input);
-  const { cacheWrite5m, cacheWrite1h } = readCacheWrites(access, sources);
-  return (
-    input !== null && (access.firstCount(sources.cacheRead) ?? 0) + (cacheWrite5m ?? 0) + (cacheWrite1h ?? 0) > input
-  );
+export function cacheExceedsInput(figures: Figures): boolean {
+  const { input, cacheRead, cacheWrite1h } = figures;
+  return input !== null && (cacheRead ?? 0) + (cacheWriteFor5m(figures) ?? 0) + (cacheWrite1h ?? 0) > input;
 }
 
-/** Cache writes by duration. A sum without durations counts as five minutes, the provider's default. */
-function readCacheWrites(access: AttributeAccess, sources: UsageSources): Pick<Usage, "cacheWrite5m" | "cacheWrite1h"> {
-  const cacheWrite1h = access.firstCount(sources.cacheWrite1h);
-  const cacheWrite5m = access.firstCount(sources.cacheWrite5m);
-  if (cacheWrite5m !== null) return { cacheWrite5m, cacheWrite1h };
-  const sum = access.firstCount(sources.cacheWrite);
-  return { cacheWrite5m: sum === null ? null : sum - (cacheWrite1h ?? 0), cacheWrite1h };
+/** A sum without durations counts as five minutes, the provider's default. */
+function cacheWriteFor5m({ cacheWrite, cacheWrite5m, cacheWrite1h }: Figures): number | null {
+  if (cacheWrite5m !== null) return cacheWrite5m;
+  return cacheWrite === null ? null : cacheWrite - (cacheWrite1h ?? 0);
 }
