@@ -1,5 +1,16 @@
-import { checkCount, MAX_PARTS_OF_A_SPAN, MAX_SPANS, MAX_VALUE_DEPTH, OtlpDecodeError } from "./otlp-decode-error.ts";
-import { ProtobufReader, WIRE } from "./protobuf-reader.ts";
+import { create, type DescMessage, fromBinary, mergeFromBinary, type MessageShape } from "@bufbuild/protobuf";
+import { BinaryReader } from "@bufbuild/protobuf/wire";
+import { checkWire } from "./check-wire.ts";
+import {
+  type AnyValue,
+  type Event,
+  InstrumentationScopeSchema,
+  type KeyValue,
+  type Link,
+  ResourceSchema,
+  type Span,
+  SpanSchema,
+} from "./generated/otlp-trace_pb.ts";
 import {
   type Attributes,
   type AttributeValue,
@@ -10,257 +21,106 @@ import {
   type SpanOrigin,
 } from "./trace-data.ts";
 
-const NO_BYTES = new Uint8Array(0);
-const NO_ATTRIBUTES: Attributes = createAttributes();
+const NO_ATTRIBUTES: Attributes = Object.freeze(createAttributes());
 
-/** A field's key as it stands on the wire. */
-const bytesField = (number: number) => (number << 3) | WIRE.bytes;
-const varintField = (number: number) => (number << 3) | WIRE.varint;
-const fixed64Field = (number: number) => (number << 3) | WIRE.fixed64;
+/** Levels of messages that the generated decoder may go down: a value at the limit of depth stands 100 deep in an event. */
+const OPTIONS = { readUnknownFields: false, recursionLimit: 200 } as const;
 
 /**
- * Reads an `ExportTraceServiceRequest`. Fields that are not known are passed over.
+ * Reads an `ExportTraceServiceRequest` by the generated decoder, with all that Protocol Buffers allow: fields that are not known, or
+ * have another wire type, are passed over; a message field that comes again is merged; bytes that are no UTF-8 become U+FFFD. Spans are
+ * decoded one by one: the decoder's own objects are several times as large as what is kept.
  * @throws OtlpDecodeError
- * @see opentelemetry-proto 1.7, trace/v1/trace.proto, for the field numbers
  */
 export function decodeProtobuf(body: Uint8Array): OtlpSpan[] {
   const spans: OtlpSpan[] = [];
-  const request = new ProtobufReader(body);
-  while (!request.done) {
-    const key = request.key();
-    if (key === bytesField(1)) readResourceSpans(request.message(), spans);
-    else request.skip(key);
+  for (const resourceSpans of readField(checkWire(body), 1)) {
+    // A resource or scope can follow its spans on the wire.
+    const resource = readMerged(ResourceSchema, resourceSpans, 1);
+    const resourceAttributes = toAttributes(resource.attributes);
+    for (const scopeSpans of readField(resourceSpans, 2)) {
+      const scope = readMerged(InstrumentationScopeSchema, scopeSpans, 1);
+      const origin: SpanOrigin = { resourceAttributes, scopeName: scope.name, scopeVersion: scope.version };
+      for (const span of readField(scopeSpans, 2)) spans.push(toSpan(fromBinary(SpanSchema, span, OPTIONS), origin));
+    }
   }
   return spans;
 }
 
-/** A resource can follow its spans on the wire, so scopes are read after all of the message was seen. */
-function readResourceSpans(reader: ProtobufReader, spans: OtlpSpan[]): void {
-  const scopes: ProtobufReader[] = [];
-  let resourceAttributes = NO_ATTRIBUTES;
-  while (!reader.done) {
-    const key = reader.key();
-    if (key === bytesField(1)) resourceAttributes = readAttributesOf(reader.message(), 1);
-    else if (key === bytesField(2)) {
-      scopes.push(reader.message());
-      checkCount(scopes.length, MAX_SPANS, "scopes");
-    } else reader.skip(key);
+/** The bytes of each occurrence of a field that is a message, in a message that was checked. */
+function* readField(message: Uint8Array, number: number): Generator<Uint8Array> {
+  const reader = new BinaryReader(message);
+  while (reader.pos < reader.len) {
+    const [fieldNumber, wireType] = reader.tag();
+    if (fieldNumber === number) yield reader.bytes();
+    else reader.skip(wireType, fieldNumber);
   }
-  for (const scope of scopes) readScopeSpans(scope, resourceAttributes, spans);
 }
 
-function readScopeSpans(reader: ProtobufReader, resourceAttributes: Attributes, spans: OtlpSpan[]): void {
-  const messages: ProtobufReader[] = [];
-  let scope = { name: "", version: "" };
-  while (!reader.done) {
-    const key = reader.key();
-    if (key === bytesField(1)) scope = readScope(reader.message());
-    else if (key === bytesField(2)) {
-      messages.push(reader.message());
-      checkCount(spans.length + messages.length, MAX_SPANS, "spans");
-    } else reader.skip(key);
-  }
-  const origin: SpanOrigin = { resourceAttributes, scopeName: scope.name, scopeVersion: scope.version };
-  for (const message of messages) spans.push(readSpan(message, origin));
+/** A message field that is there once, or merged of all its occurrences. */
+function readMerged<Schema extends DescMessage>(
+  schema: Schema,
+  holder: Uint8Array,
+  number: number,
+): MessageShape<Schema> {
+  const merged = create(schema);
+  for (const bytes of readField(holder, number)) mergeFromBinary(schema, merged, bytes, OPTIONS);
+  return merged;
 }
 
-function readScope(reader: ProtobufReader): { name: string; version: string } {
-  const scope = { name: "", version: "" };
-  while (!reader.done) {
-    const key = reader.key();
-    if (key === bytesField(1)) scope.name = reader.text();
-    else if (key === bytesField(2)) scope.version = reader.text();
-    else reader.skip(key);
-  }
-  return scope;
-}
-
-function readSpan(reader: ProtobufReader, origin: SpanOrigin): OtlpSpan {
-  const attributes = createAttributes();
-  const events: OtlpEvent[] = [];
-  const links: OtlpLink[] = [];
-  let [traceId, spanId, parentSpanId] = [NO_BYTES, NO_BYTES, NO_BYTES] as [Uint8Array, Uint8Array, Uint8Array];
-  let [traceState, name, kind] = ["", "", 0];
-  let [startTimeUnixNano, endTimeUnixNano] = [0n, 0n];
-  let status = { code: 0, message: "" };
-  let parts = 0;
-  while (!reader.done) {
-    const key = reader.key();
-    if (key === bytesField(9) || key === bytesField(11) || key === bytesField(13)) {
-      parts += 1;
-      checkCount(parts, MAX_PARTS_OF_A_SPAN, "attributes, events and links of a span");
-    }
-    switch (key) {
-      case bytesField(1):
-        traceId = reader.bytes();
-        break;
-      case bytesField(2):
-        spanId = reader.bytes();
-        break;
-      case bytesField(3):
-        traceState = reader.text();
-        break;
-      case bytesField(4):
-        parentSpanId = reader.bytes();
-        break;
-      case bytesField(5):
-        name = reader.text();
-        break;
-      case varintField(6):
-        kind = reader.small();
-        break;
-      case fixed64Field(7):
-        startTimeUnixNano = reader.fixed64();
-        break;
-      case fixed64Field(8):
-        endTimeUnixNano = reader.fixed64();
-        break;
-      case bytesField(9):
-        readKeyValue(reader.message(), attributes, 0);
-        break;
-      case bytesField(11):
-        events.push(readEvent(reader.message()));
-        break;
-      case bytesField(13):
-        links.push(readLink(reader.message()));
-        break;
-      case bytesField(15):
-        status = readStatus(reader.message());
-        break;
-      default:
-        reader.skip(key);
-    }
-  }
+function toSpan(span: Span, origin: SpanOrigin): OtlpSpan {
   return {
     origin,
-    traceId,
-    spanId,
-    parentSpanId,
-    traceState,
-    name,
-    kind,
-    startTimeUnixNano,
-    endTimeUnixNano,
-    attributes,
-    events,
-    links,
-    statusCode: status.code,
-    statusMessage: status.message,
+    traceId: span.traceId,
+    spanId: span.spanId,
+    parentSpanId: span.parentSpanId,
+    traceState: span.traceState,
+    name: span.name,
+    kind: span.kind,
+    startTimeUnixNano: span.startTimeUnixNano,
+    endTimeUnixNano: span.endTimeUnixNano,
+    attributes: toAttributes(span.attributes),
+    events: span.events.map(toEvent),
+    links: span.links.map(toLink),
+    statusCode: span.status?.code ?? 0,
+    statusMessage: span.status?.message ?? "",
   };
 }
 
-function readEvent(reader: ProtobufReader): OtlpEvent {
-  const attributes = createAttributes();
-  let [timeUnixNano, name] = [0n, ""];
-  while (!reader.done) {
-    const key = reader.key();
-    if (key === fixed64Field(1)) timeUnixNano = reader.fixed64();
-    else if (key === bytesField(2)) name = reader.text();
-    else if (key === bytesField(3)) readKeyValue(reader.message(), attributes, 0);
-    else reader.skip(key);
-  }
-  return { timeUnixNano, name, attributes };
+function toEvent({ timeUnixNano, name, attributes }: Event): OtlpEvent {
+  return { timeUnixNano, name, attributes: toAttributes(attributes) };
 }
 
-function readLink(reader: ProtobufReader): OtlpLink {
-  const attributes = createAttributes();
-  let [traceId, spanId, traceState] = [NO_BYTES, NO_BYTES, ""] as [Uint8Array, Uint8Array, string];
-  while (!reader.done) {
-    const key = reader.key();
-    if (key === bytesField(1)) traceId = reader.bytes();
-    else if (key === bytesField(2)) spanId = reader.bytes();
-    else if (key === bytesField(3)) traceState = reader.text();
-    else if (key === bytesField(4)) readKeyValue(reader.message(), attributes, 0);
-    else reader.skip(key);
-  }
-  return { traceId, spanId, traceState, attributes };
+function toLink({ traceId, spanId, traceState, attributes }: Link): OtlpLink {
+  return { traceId, spanId, traceState, attributes: toAttributes(attributes) };
 }
 
-function readStatus(reader: ProtobufReader): { code: number; message: string } {
-  const status = { code: 0, message: "" };
-  while (!reader.done) {
-    const key = reader.key();
-    if (key === bytesField(2)) status.message = reader.text();
-    else if (key === varintField(3)) status.code = reader.small();
-    else reader.skip(key);
-  }
-  return status;
-}
-
-/** The attributes of a message that has them in the field `number`, such as a resource. */
-function readAttributesOf(reader: ProtobufReader, number: number): Attributes {
+function toAttributes(entries: readonly KeyValue[]): Attributes {
+  if (entries.length === 0) return NO_ATTRIBUTES;
   const attributes = createAttributes();
-  while (!reader.done) {
-    const key = reader.key();
-    if (key === bytesField(number)) readKeyValue(reader.message(), attributes, 0);
-    else reader.skip(key);
-  }
+  for (const { key, value } of entries) attributes[key] = toValue(value);
   return attributes;
 }
 
-function readKeyValue(reader: ProtobufReader, into: Record<string, AttributeValue>, depth: number): void {
-  let name = "";
-  let value: AttributeValue = null;
-  while (!reader.done) {
-    const key = reader.key();
-    if (key === bytesField(1)) name = reader.text();
-    else if (key === bytesField(2)) value = readValue(reader.message(), depth);
-    else reader.skip(key);
+function toValue(value: AnyValue | undefined): AttributeValue {
+  const content = value?.value;
+  if (content === undefined) return null;
+  switch (content.case) {
+    case undefined:
+      return null;
+    case "intValue":
+      return toNumber(content.value);
+    case "arrayValue":
+      return content.value.values.map(toValue);
+    case "kvlistValue":
+      return toAttributes(content.value.values);
+    default:
+      return content.value;
   }
-  into[name] = value;
 }
 
-function readValue(reader: ProtobufReader, depth: number): AttributeValue {
-  if (depth > MAX_VALUE_DEPTH)
-    throw new OtlpDecodeError(`An attribute value nests deeper than ${MAX_VALUE_DEPTH} levels.`);
-  let value: AttributeValue = null;
-  while (!reader.done) {
-    const key = reader.key();
-    switch (key) {
-      case bytesField(1):
-        value = reader.text();
-        break;
-      case varintField(2):
-        value = reader.small() !== 0;
-        break;
-      case varintField(3):
-        value = reader.int64();
-        break;
-      case fixed64Field(4):
-        value = reader.double();
-        break;
-      case bytesField(5):
-        value = readList(reader.message(), depth);
-        break;
-      case bytesField(6):
-        value = readMap(reader.message(), depth);
-        break;
-      case bytesField(7):
-        value = reader.bytes();
-        break;
-      default:
-        reader.skip(key);
-    }
-  }
-  return value;
-}
-
-function readList(reader: ProtobufReader, depth: number): AttributeValue[] {
-  const values: AttributeValue[] = [];
-  while (!reader.done) {
-    const key = reader.key();
-    if (key === bytesField(1)) values.push(readValue(reader.message(), depth + 1));
-    else reader.skip(key);
-  }
-  return values;
-}
-
-function readMap(reader: ProtobufReader, depth: number): Record<string, AttributeValue> {
-  const map = createAttributes();
-  while (!reader.done) {
-    const key = reader.key();
-    if (key === bytesField(1)) readKeyValue(reader.message(), map, depth + 1);
-    else reader.skip(key);
-  }
-  return map;
+/** A number where that is exact. */
+function toNumber(value: bigint): number | bigint {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
 }

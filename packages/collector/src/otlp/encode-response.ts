@@ -3,29 +3,33 @@ export type OtlpEncoding = "protobuf" | "json";
 
 const CONTENT_TYPES = { protobuf: "application/x-protobuf", json: "application/json" } as const;
 
-/** Codes of google.rpc.Code that the receiver answers. */
+/** Codes of google.rpc.Code that the receivers answer. */
 export const RPC_CODE = {
   invalidArgument: 3,
+  deadlineExceeded: 4,
   notFound: 5,
-  unauthenticated: 16,
+  permissionDenied: 7,
   resourceExhausted: 8,
+  unimplemented: 12,
+  internal: 13,
   unavailable: 14,
+  unauthenticated: 16,
 } as const;
 
 /** An answer's body and content type. */
 export interface EncodedResponse {
   readonly contentType: string;
-  readonly body: Uint8Array;
+  readonly body: Buffer;
 }
 
-/** An `ExportTraceServiceResponse`; empty when nothing was rejected. */
+/** An `ExportTraceServiceResponse`; empty when nothing was rejected and there is nothing to say. */
 export function encodeExportResponse(
   encoding: OtlpEncoding,
   rejectedSpans: number,
   errorMessage: string,
 ): EncodedResponse {
   const contentType = CONTENT_TYPES[encoding];
-  const full = rejectedSpans === 0;
+  const full = rejectedSpans === 0 && errorMessage === "";
   if (encoding === "json") {
     const partialSuccess = { rejectedSpans: String(rejectedSpans), errorMessage };
     return { contentType, body: Buffer.from(JSON.stringify(full ? {} : { partialSuccess })) };
@@ -39,6 +43,13 @@ export function encodeStatus(encoding: OtlpEncoding, code: number, message: stri
   const contentType = CONTENT_TYPES[encoding];
   if (encoding === "json") return { contentType, body: Buffer.from(JSON.stringify({ code, message })) };
   return { contentType, body: Buffer.concat([varintField(1, code), textField(2, message)]) };
+}
+
+/** A protobuf `google.rpc.Status` whose details are a `google.rpc.RetryInfo`: without it a gRPC sender may not send again. */
+export function encodeRetryStatus(code: number, message: string, retryAfterSeconds: number): Buffer {
+  const retryInfo = bytesField(1, varintField(1, retryAfterSeconds));
+  const detail = Buffer.concat([textField(1, "type.googleapis.com/google.rpc.RetryInfo"), bytesField(2, retryInfo)]);
+  return Buffer.concat([encodeStatus("protobuf", code, message).body, bytesField(3, detail)]);
 }
 
 function varintField(number: number, value: number): Buffer {
