@@ -124,7 +124,12 @@ function modelOf({ modelReported, modelRequested }: Fields): string {
   return modelReported || modelRequested;
 }
 
-function readTotals(dialect: Dialect, access: AttributeAccess, fields: Fields, spanName: string): CallOutline["totals"] {
+function readTotals(
+  dialect: Dialect,
+  access: AttributeAccess,
+  fields: Fields,
+  spanName: string,
+): CallOutline["totals"] {
   const subject = toSubject(fields, spanName);
   const inputExcludesCache = holdsForAnyFigures(dialect.inputExcludesCache, access, subject);
   const outputExcludesReasoning = holdsForAnyFigures(dialect.outputExcludesReasoning, access, subject);
@@ -177,7 +182,12 @@ function readOperation({ operation, operationByAttribute: own }: Dialect["fields
 }
 
 /** What the figures of a span come to; where the shape does not say what they leave out, the dialect's conditions are asked with them. */
-function readBilledUsage(outline: CallOutline, access: AttributeAccess, figures: Figures, spanName: string): UsageReading {
+function readBilledUsage(
+  outline: CallOutline,
+  access: AttributeAccess,
+  figures: Figures,
+  spanName: string,
+): UsageReading {
   if (outline.totals !== null) return readUsageOf(outline, figures);
   const { dialect, reading } = outline;
   const subject: Partial<ConditionSubject> = {
@@ -236,6 +246,10 @@ function readProvidedUsd({ providedUsd }: Dialect, access: AttributeAccess, prov
     : formatDecimal(divideHalfUp(fine, 10n ** BigInt(DOUBLE_SCALE - MONEY_SCALE)), MONEY_SCALE);
 }
 
-function passesCostOn({ providedUsd }: Pick<Dialect, "providedUsd">, access: AttributeAccess, provider: string): boolean {
+function passesCostOn(
+  { providedUsd }: Pick<Dialect, "providedUsd">,
+  access: AttributeAccess,
+  provider: string,
+): boolean {
   return anyHolds(providedUsd?.when, access, { provider });
 }

@@ -35,8 +35,16 @@ function collectUses(): Map<string, AttributeUse> {
 }
 
 function textsOf({ fields, ...dialect }: Dialect): string[] {
-  const { responseId, sessionId, providerAndModel, providerFromName, operationByAttribute, failed, streamedWhen, ...others } =
-    fields;
+  const {
+    responseId,
+    sessionId,
+    providerAndModel,
+    providerFromName,
+    operationByAttribute,
+    failed,
+    streamedWhen,
+    ...others
+  } = fields;
   void [responseId, sessionId, providerFromName];
   const named = [providerAndModel, operationByAttribute?.attribute];
   const asked = conditionsOf({ fields, ...dialect }).map(({ attribute }) => attribute);

@@ -32,7 +32,10 @@ export function findFigures(
 }
 
 /** Written out: this runs for every call. */
-function mapSources<T>(sources: UsageSources, map: (of: readonly Source[] | undefined) => T): { [name in keyof Figures]: T } {
+function mapSources<T>(
+  sources: UsageSources,
+  map: (of: readonly Source[] | undefined) => T,
+): { [name in keyof Figures]: T } {
   return {
     input: map(sources.input),
     output: map(sources.output),
