@@ -1,3 +1,5 @@
+import { bytes, double, fixed32, fixed64, message, text, varint } from "./fuzz/wire-writer.ts";
+
 /** One span with every kind of value, as OTLP's JSON and protobuf encodings have it. */
 const SPAN = {
   traceId: "0123456789abcdef0123456789abcdef",
@@ -116,49 +118,4 @@ function anyValue(value: Value): Buffer {
     default:
       return Buffer.alloc(0);
   }
-}
-
-function message(...fields: Buffer[]): Buffer {
-  return Buffer.concat(fields);
-}
-
-function rawVarint(value: bigint): Buffer {
-  const out: number[] = [];
-  let rest = value;
-  for (; rest > 127n; rest >>= 7n) out.push(Number(rest & 127n) | 128);
-  return Buffer.from([...out, Number(rest)]);
-}
-
-function fieldKey(number: number, wireType: number): Buffer {
-  return rawVarint(BigInt((number << 3) | wireType));
-}
-
-function varint(number: number, value: bigint): Buffer {
-  return Buffer.concat([fieldKey(number, 0), rawVarint(value)]);
-}
-
-function bytes(number: number, content: Uint8Array): Buffer {
-  return Buffer.concat([fieldKey(number, 2), rawVarint(BigInt(content.length)), content]);
-}
-
-function text(number: number, content: string): Buffer {
-  return bytes(number, Buffer.from(content, "utf8"));
-}
-
-function fixed32(number: number, value: number): Buffer {
-  const out = Buffer.alloc(4);
-  out.writeUInt32LE(value);
-  return Buffer.concat([fieldKey(number, 5), out]);
-}
-
-function fixed64(number: number, value: bigint): Buffer {
-  const out = Buffer.alloc(8);
-  out.writeBigUInt64LE(value);
-  return Buffer.concat([fieldKey(number, 1), out]);
-}
-
-function double(number: number, value: number): Buffer {
-  const out = Buffer.alloc(8);
-  out.writeDoubleLE(value);
-  return Buffer.concat([fieldKey(number, 1), out]);
 }

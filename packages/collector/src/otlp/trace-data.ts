@@ -36,6 +36,8 @@ export interface OtlpSpan {
   readonly links: readonly OtlpLink[];
   readonly statusCode: number;
   readonly statusMessage: string;
+  /** What is wrong with a span whose fields could not all be read: it cannot be stored. */
+  readonly malformed?: string;
 }
 
 /** @see OtlpSpan */
@@ -56,4 +58,28 @@ export interface OtlpLink {
 /** Attributes to be filled in, without a prototype. */
 export function createAttributes(): Record<string, AttributeValue> {
   return Object.create(null) as Record<string, AttributeValue>;
+}
+
+const NO_BYTES = new Uint8Array(0);
+const NO_ORIGIN: SpanOrigin = { resourceAttributes: createAttributes(), scopeName: "", scopeVersion: "" };
+
+/** Stands for a span that could not be read; `malformed` says why. */
+export function createMalformedSpan(malformed: string): OtlpSpan {
+  return {
+    origin: NO_ORIGIN,
+    traceId: NO_BYTES,
+    spanId: NO_BYTES,
+    parentSpanId: NO_BYTES,
+    traceState: "",
+    name: "",
+    kind: 0,
+    startTimeUnixNano: 0n,
+    endTimeUnixNano: 0n,
+    attributes: NO_ORIGIN.resourceAttributes,
+    events: [],
+    links: [],
+    statusCode: 0,
+    statusMessage: "",
+    malformed,
+  };
 }

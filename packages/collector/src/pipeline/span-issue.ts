@@ -1,7 +1,7 @@
 import type { OtlpSpan } from "../otlp/trace-data.ts";
 
 /** Why a span cannot be stored. */
-export type SpanIssue = "bad-trace-id" | "bad-span-id" | "time-out-of-window";
+export type SpanIssue = "malformed" | "bad-trace-id" | "bad-span-id" | "time-out-of-window";
 
 const TRACE_ID_BYTES = 16;
 const SPAN_ID_BYTES = 8;
@@ -12,6 +12,7 @@ const MAX_AHEAD_NANO = 24n * 3_600n * 1_000_000_000n;
 
 /** What makes a span unfit for the store, or `null`. `nowUnixMs` bounds its time, which decides the key and the partition. */
 export function findSpanIssue(span: OtlpSpan, nowUnixMs: number): SpanIssue | null {
+  if (span.malformed !== undefined) return "malformed";
   if (!isId(span.traceId, TRACE_ID_BYTES)) return "bad-trace-id";
   if (!isId(span.spanId, SPAN_ID_BYTES)) return "bad-span-id";
   const latest = BigInt(Math.trunc(nowUnixMs)) * 1_000_000n + MAX_AHEAD_NANO;
