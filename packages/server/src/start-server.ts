@@ -12,13 +12,24 @@ import {
   startEmbeddedEngine,
   type Store,
 } from "@spancost/clickhouse";
-import { createOtlpHttpReceiver, Ingest, repriceColumns, type RequestCounts } from "@spancost/collector";
+import {
+  acceptWithIngest,
+  createOtlpHttpReceiver,
+  InFlightLimit,
+  Ingest,
+  repriceColumns,
+  type RequestCounts,
+} from "@spancost/collector";
 import { createPricer } from "@spancost/rates";
 import type { ServerConfig } from "./config/load-config.ts";
+import { loadIngestTokens } from "./config/load-ingest-tokens.ts";
 import { loadOperatorRates } from "./config/load-operator-rates.ts";
+import { loadTls } from "./config/load-tls.ts";
 import { createApi } from "./http/api.ts";
+import { createAuthenticateSender } from "./http/authenticate-sender.ts";
 import { createAuthorize, createAuthorizeAdmin } from "./http/authorize.ts";
 import { createMetrics } from "./http/metrics.ts";
+import { createLogger } from "./logger.ts";
 import { type MaintenanceLoop, startMaintenance } from "./maintenance-loop.ts";
 import { ServerError } from "./server-error.ts";
 
@@ -84,7 +95,20 @@ async function startListeners(
   const serveApi = getRequestListener(api.fetch);
   const servers = {
     api: createHttpServer((request, response) => void serveApi(request, response)),
-    otlp: createOtlpHttpReceiver(ingest, { authorize, maxBodyBytes: config.maxBodyBytes }, requests),
+    otlp: createOtlpHttpReceiver({
+      accept: acceptWithIngest(ingest),
+      authenticate: createAuthenticateSender({
+        token: config.token ?? null,
+        adminToken: config.adminToken ?? null,
+        ingestTokens: loadIngestTokens(config),
+      }),
+      maxBodyBytes: config.maxBodyBytes,
+      maxConnections: config.maxConnections,
+      inFlight: new InFlightLimit(config.maxConcurrentRequests),
+      tls: loadTls(config),
+      logger: createLogger(config),
+      counts: requests,
+    }),
     sql: createPublicSqlServer(publicSql, authorize),
   };
   try {

@@ -10,22 +10,16 @@ export function addUpCommand(program: Command, environment: NodeJS.ProcessEnv): 
     .option("--host <address>", "address to listen on; beyond loopback a token is needed (default: 127.0.0.1)")
     .option("--port <port>", "port of the API; 0 is any free one (default: 4400)")
     .option("--otlp-http-port <port>", "port of the OTLP/HTTP receiver (default: 4318)")
-    .option(
-      "--otlp-grpc-port <port>",
-      "port of the OTLP/gRPC receiver, which does not exist yet; taken so that scripts need no change",
-    )
+    .option("--otlp-grpc-port <port>", "port of the OTLP/gRPC receiver (default: 4317)")
     .option("--sql-port <port>", "port of the read-only SQL endpoint (default: 8123)")
     .option("--clickhouse-url <url>", "use this ClickHouse server instead of the embedded database")
-    .action(async ({ otlpGrpcPort, ...flags }: ServerFlags & { readonly otlpGrpcPort?: string }) => {
-      if (otlpGrpcPort !== undefined) console.error("spancost: OTLP/gRPC is not served yet; send OTLP/HTTP.");
-      await runUntilSignal(environment, flags);
-    });
+    .action((flags: ServerFlags) => runUntilSignal(environment, flags));
 }
 
 async function runUntilSignal(environment: NodeJS.ProcessEnv, flags: ServerFlags): Promise<void> {
   const server = await startServer(loadConfig(environment, flags));
-  const { api, otlp, sql } = server.urls;
-  console.log(`spancost: api ${api}\nspancost: otlp ${otlp}\nspancost: sql ${sql}\nspancost: ready`);
+  for (const [name, url] of Object.entries(server.urls)) console.log(`spancost: ${name} ${url}`);
+  console.log("spancost: ready");
   const signalled = new Promise<void>((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => resolve());
     // A program that started us over a channel, as the demo does, and is killed, must not leave us behind.

@@ -3,19 +3,6 @@ export type OtlpEncoding = "protobuf" | "json";
 
 const CONTENT_TYPES = { protobuf: "application/x-protobuf", json: "application/json" } as const;
 
-/** Codes of google.rpc.Code that the receivers answer. */
-export const RPC_CODE = {
-  invalidArgument: 3,
-  deadlineExceeded: 4,
-  notFound: 5,
-  permissionDenied: 7,
-  resourceExhausted: 8,
-  unimplemented: 12,
-  internal: 13,
-  unavailable: 14,
-  unauthenticated: 16,
-} as const;
-
 /** An answer's body and content type. */
 export interface EncodedResponse {
   readonly contentType: string;

@@ -1,77 +1,71 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { decodeJson } from "../otlp/decode-json.ts";
-import { decodeProtobuf } from "../otlp/decode-protobuf.ts";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { ExportOutcome } from "../accept-export.ts";
 import {
   type EncodedResponse,
   encodeExportResponse,
   encodeStatus,
   type OtlpEncoding,
-  RPC_CODE,
 } from "../otlp/encode-response.ts";
-import { OtlpDecodeError } from "../otlp/otlp-decode-error.ts";
-import type { OtlpSpan } from "../otlp/trace-data.ts";
-import type { Ingest } from "../pipeline/ingest.ts";
-import { readBody } from "./read-body.ts";
-import { RequestError } from "./request-error.ts";
+import { createHttpListener, type HttpLimits } from "./create-http-listener.ts";
+import { checkRequest, readEncoding } from "./check-request.ts";
+import { collectBody, readBody, readContentLength } from "./read-body.ts";
+import { countRequest, type ReceiverOptions } from "./receiver-options.ts";
+import { createBusyError, RequestError, toRequestError } from "./request-error.ts";
 
 /** Options of the OTLP/HTTP receiver. */
-export interface OtlpHttpOptions {
-  /** Whether a request may be answered: it carries the token, or none is needed. */
-  readonly authorize: (request: IncomingMessage) => boolean;
-  /** Largest body, in bytes, packed or unpacked. */
-  readonly maxBodyBytes: number;
+export interface OtlpHttpOptions extends ReceiverOptions {
+  readonly limits?: Partial<Omit<HttpLimits, "maxConnections">>;
 }
 
-/** Requests by outcome since the start, for metrics. */
-export type RequestCounts = Map<string, number>;
-
-const RETRY_AFTER_SECONDS = 1;
-/** A sender of a body that was refused may still be sending; this long its bytes are thrown away, so that it can read the answer. */
+/** The rest of a refused body that is awaited, so that the connection can be used again. */
+const MAX_DISCARDED_BYTES = 1024 * 1024;
+/** A sender of a longer one may still be sending; this long its bytes are thrown away, so that it can read the answer. */
 const DISCARD_MS = 5_000;
-const RPC_CODE_BY_STATUS: Readonly<Record<number, number>> = {
-  401: RPC_CODE.unauthenticated,
-  404: RPC_CODE.notFound,
-  413: RPC_CODE.resourceExhausted,
-  503: RPC_CODE.unavailable,
-};
 
 /**
  * An OTLP/HTTP receiver for traces: `POST /v1/traces`, protobuf or JSON, gzip or plain. It acknowledges what is durable. Metrics and
  * logs are accepted and ignored.
+ * @see https://opentelemetry.io/docs/specs/otlp/ 1.7
  */
-export function createOtlpHttpReceiver(ingest: Ingest, options: OtlpHttpOptions, counts: RequestCounts): Server {
-  return createServer((request, response) => {
-    void handle(request, response);
-  });
+export function createOtlpHttpReceiver(options: OtlpHttpOptions): Server {
+  const { accept, authenticate, maxBodyBytes, inFlight, counts, logger } = options;
+  const limits = { ...options.limits, maxConnections: options.maxConnections };
+  const server = createHttpListener((request, response) => void handle(request, response), options.tls, limits);
+  return server;
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const encoding = readEncoding(request) ?? "json";
     try {
-      const signal = checkRequest(request, options.authorize);
-      if (signal === "ignored") {
-        await readBody(request, options.maxBodyBytes);
-        send(response, 200, encodeExportResponse(encoding, 0, ""));
-        return;
+      const { signal, sender } = checkRequest(request, authenticate);
+      if (!inFlight.tryEnter()) throw createBusyError(inFlight.max);
+      try {
+        if (signal === "ignored") {
+          await collectBody(request, maxBodyBytes);
+          send(response, 200, encodeExportResponse(encoding, 0, ""));
+        } else {
+          answer(response, encoding, await accept({ body: await readBody(request, maxBodyBytes), encoding, sender }));
+        }
+      } finally {
+        inFlight.leave();
       }
-      const spans = decode(await readBody(request, options.maxBodyBytes), encoding);
-      await answer(response, encoding, spans);
     } catch (error) {
-      refuse(request, response, encoding, toRequestError(error));
+      refuse(request, response, encoding, toLoggedError(error));
     }
   }
 
-  async function answer(response: ServerResponse, encoding: OtlpEncoding, spans: readonly OtlpSpan[]): Promise<void> {
-    const result = await ingest.write(spans);
-    if (!result.ok) {
-      response.setHeader("Retry-After", String(RETRY_AFTER_SECONDS));
-      send(response, 503, encodeStatus(encoding, RPC_CODE.unavailable, result.message));
+  function answer(response: ServerResponse, encoding: OtlpEncoding, outcome: ExportOutcome): void {
+    if (outcome.ok) {
+      send(response, 200, encodeExportResponse(encoding, outcome.rejectedSpans, outcome.message));
       return;
     }
-    const rejected = [...result.rejected.values()].reduce((sum, count) => sum + count, 0);
-    const reasons = [...result.rejected].map(([issue, count]) => `${issue}: ${count}`).join(", ");
-    const message =
-      rejected === 0 ? "" : `${rejected} spans were rejected (${reasons}). They will not be accepted later either.`;
-    send(response, 200, encodeExportResponse(encoding, rejected, message));
+    const { reason, message, retryAfterSeconds } = outcome;
+    sendError(response, encoding, new RequestError(reason, message, retryAfterSeconds));
+  }
+
+  function toLoggedError(error: unknown): RequestError {
+    const known = toRequestError(error);
+    if (known.reason === "internal") logger.error({ err: error }, "an OTLP/HTTP request failed");
+    return known;
   }
 
   function refuse(
@@ -80,78 +74,35 @@ export function createOtlpHttpReceiver(ingest: Ingest, options: OtlpHttpOptions,
     encoding: OtlpEncoding,
     error: RequestError,
   ): void {
+    if (request.destroyed && !request.complete) {
+      countRequest(counts, "aborted");
+      return;
+    }
     if (!request.complete) discardRest(request, response);
-    if (error.status === 401) response.setHeader("WWW-Authenticate", "Bearer");
-    send(
-      response,
-      error.status,
-      encodeStatus(encoding, RPC_CODE_BY_STATUS[error.status] ?? RPC_CODE.invalidArgument, error.message),
-    );
+    if (error.reason === "unauthenticated") response.setHeader("WWW-Authenticate", "Bearer");
+    if (error.reason === "method-not-allowed") response.setHeader("Allow", "POST");
+    sendError(response, encoding, error);
+  }
+
+  function sendError(response: ServerResponse, encoding: OtlpEncoding, error: RequestError): void {
+    if (error.retryAfterSeconds !== null) response.setHeader("Retry-After", String(error.retryAfterSeconds));
+    send(response, error.httpStatus, encodeStatus(encoding, error.rpcCode, error.message));
   }
 
   function send(response: ServerResponse, status: number, encoded: EncodedResponse): void {
-    counts.set(String(status), (counts.get(String(status)) ?? 0) + 1);
+    countRequest(counts, String(status));
+    // A receiver that is being stopped would otherwise wait for the senders to let go.
+    if (!server.listening) response.setHeader("Connection", "close");
     response
       .writeHead(status, { "Content-Type": encoded.contentType, "Content-Length": encoded.body.length })
       .end(encoded.body);
   }
 }
 
-/** Signals that stock SDKs send to the same endpoint: taken, so that they report no errors, and thrown away. */
-const IGNORED_PATHS: ReadonlySet<string> = new Set(["/v1/metrics", "/v1/logs"]);
-
-function checkRequest(request: IncomingMessage, authorize: OtlpHttpOptions["authorize"]): "traces" | "ignored" {
-  if (!authorize(request)) {
-    throw new RequestError(
-      401,
-      "This receiver needs its token, as Authorization: Bearer <token>; one without a token must be addressed as 127.0.0.1 or localhost.",
-    );
-  }
-  const path = readPath(request);
-  const isIgnored = IGNORED_PATHS.has(path);
-  if (path !== "/v1/traces" && !isIgnored)
-    throw new RequestError(404, `${path} is not served here; traces go to /v1/traces.`);
-  if (request.method !== "POST")
-    throw new RequestError(405, `${request.method ?? "This method"} is not supported on ${path}; use POST.`);
-  if (readEncoding(request) === null) {
-    const value = JSON.stringify(request.headers["content-type"] ?? "");
-    throw new RequestError(
-      415,
-      `Content-Type ${value} is not supported; send application/x-protobuf or application/json.`,
-    );
-  }
-  return isIgnored ? "ignored" : "traces";
-}
-
-function readPath(request: IncomingMessage): string {
-  try {
-    return new URL(request.url ?? "/", "http://receiver").pathname;
-  } catch {
-    throw new RequestError(400, "The request's target is no URL; traces go to /v1/traces.");
-  }
-}
-
-function readEncoding(request: IncomingMessage): OtlpEncoding | null {
-  const type = (request.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase();
-  if (type === "application/x-protobuf" || type === "application/protobuf") return "protobuf";
-  return type === "application/json" ? "json" : null;
-}
-
-function decode(body: Uint8Array, encoding: OtlpEncoding): OtlpSpan[] {
-  return encoding === "protobuf"
-    ? decodeProtobuf(body)
-    : decodeJson(Buffer.from(body.buffer, body.byteOffset, body.length).toString("utf8"));
-}
-
-function toRequestError(error: unknown): RequestError {
-  if (error instanceof RequestError) return error;
-  if (error instanceof OtlpDecodeError) return new RequestError(400, error.message);
-  return new RequestError(500, `The request failed: ${error instanceof Error ? error.message : String(error)}`);
-}
-
 function discardRest(request: IncomingMessage, response: ServerResponse): void {
-  response.setHeader("Connection", "close");
   request.on("error", () => {});
   request.resume();
+  if ((readContentLength(request) ?? Infinity) <= MAX_DISCARDED_BYTES) return;
+  response.setHeader("Connection", "close");
   setTimeout(() => request.socket.destroy(), DISCARD_MS).unref();
 }

@@ -3,9 +3,14 @@ import { ServerError } from "../server-error.ts";
 
 const PORT_MAX = 65_535;
 const DEFAULT_MAX_BODY_BYTES = 20 * 1024 * 1024;
+const DEFAULT_SPOOL_BYTES = 2 * 1024 * 1024 * 1024;
+const MAX_RETENTION_DAYS = 36_500;
 const NAME_LIST = /^[\w.-]{1,64}(?:,[\w.-]{1,64})*$/;
 
 const port = (fallback: number) => z.coerce.number().int().min(0).max(PORT_MAX).default(fallback);
+const count = (fallback: number, min = 1) => z.coerce.number().int().min(min).default(fallback);
+const days = (fallback: number) => z.coerce.number().int().min(1).max(MAX_RETENTION_DAYS).default(fallback);
+const file = () => z.string().min(1).optional();
 const attributeKey = (fallback: string) => z.string().min(1).max(64).default(fallback);
 
 /** Every setting of the server, with its default and what it means. */
@@ -14,6 +19,7 @@ const SCHEMA = z.object({
   host: z.string().min(1).default("127.0.0.1").describe("Address to listen on. Anything but loopback needs a token."),
   port: port(4400).describe("Port of the API; 0 is any free one."),
   otlpHttpPort: port(4318).describe("Port of the OTLP/HTTP receiver; 0 is any free one."),
+  otlpGrpcPort: port(4317).describe("Port of the OTLP/gRPC receiver; 0 is any free one."),
   sqlPort: port(8123).describe(
     "Port of the read-only SQL endpoint, which speaks ClickHouse's HTTP interface; 0 is any free one.",
   ),
@@ -29,17 +35,50 @@ const SCHEMA = z.object({
     .describe(
       "Bearer token for what changes stored calls, such as reprice --apply; at least 16 characters. Without it nobody can.",
     ),
-  rates: z
-    .string()
-    .min(1)
-    .optional()
-    .describe("JSON file with the operator's own contracts and model mappings (see packages/rates/README.md)."),
+  ingestTokens: file().describe(
+    "JSON file of tokens that may send spans and nothing else, and may be bound to tenants and services (see below).",
+  ),
+  tlsCert: file().describe(
+    "PEM file with the certificate, and those between it and its authority, for TLS on every port; goes with SPANCOST_TLS_KEY.",
+  ),
+  tlsKey: file().describe("PEM file with the certificate's private key, not encrypted."),
+  tlsClientCa: file().describe(
+    "PEM file with the authority whose client certificates are let in; without it a certificate is not asked for.",
+  ),
+  rates: file().describe(
+    "JSON file with the operator's own contracts and model mappings (see packages/rates/README.md).",
+  ),
   maxBodyBytes: z.coerce
     .number()
     .int()
     .min(1024)
     .default(DEFAULT_MAX_BODY_BYTES)
     .describe("Largest body of an OTLP request, in bytes, packed and unpacked."),
+  maxConnections: count(2_000).describe("Connections at once, of each port; further ones are closed."),
+  maxConcurrentRequests: count(128).describe(
+    "OTLP requests under way at once, over HTTP and gRPC together; further ones are refused for now (429, RESOURCE_EXHAUSTED). Times SPANCOST_MAX_BODY_BYTES, it bounds the memory for bodies.",
+  ),
+  spoolMaxBytes: count(DEFAULT_SPOOL_BYTES).describe(
+    "Disk that spans may take which are acknowledged and not yet in the database, in bytes; when it is full, requests are refused for now.",
+  ),
+  sealGraceMs: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(3_600_000)
+    .default(5_000)
+    .describe("How long an hour must be quiet before its roll-up is used, in milliseconds."),
+  retentionLedgerDays: days(400).describe("Days that calls are kept, by their own time."),
+  retentionSpansDays: days(30).describe("Days that raw spans (otel_traces) are kept."),
+  retentionHistoryDays: days(400).describe("Days that former versions of calls (calls_history) are kept."),
+  logLevel: z
+    .enum(["debug", "info", "warn", "error", "silent"])
+    .default("info")
+    .describe("Least level that is logged, to standard error: debug, info, warn, error or silent."),
+  logFormat: z
+    .enum(["auto", "json", "text"])
+    .default("auto")
+    .describe("Lines of JSON or of text; auto is text on a terminal and JSON elsewhere."),
   labels: z
     .string()
     .regex(NAME_LIST)
@@ -93,9 +132,33 @@ export function loadConfig(
       `host ${host} is reachable from other machines, so a token is needed: set SPANCOST_TOKEN to a secret of at least 16 characters, or listen on 127.0.0.1.`,
     );
   }
+  if (result.success) problems.push(...findContradictions(result.data));
   if (!result.success || problems.length > 0)
     throw new ServerError("bad-config", `The configuration has problems:\n  - ${problems.join("\n  - ")}`);
   return { ...result.data, labels: result.data.labels?.split(",") ?? [] };
+}
+
+function findContradictions(config: z.output<typeof SCHEMA>): string[] {
+  const problems: string[] = [];
+  if ((config.tlsCert === undefined) !== (config.tlsKey === undefined))
+    problems.push("SPANCOST_TLS_CERT and SPANCOST_TLS_KEY go together: set both, or neither for plain text.");
+  if (config.tlsClientCa !== undefined && config.tlsCert === undefined)
+    problems.push("SPANCOST_TLS_CLIENT_CA needs TLS: set SPANCOST_TLS_CERT and SPANCOST_TLS_KEY as well.");
+  if (config.spoolMaxBytes < config.maxBodyBytes)
+    problems.push(
+      `SPANCOST_SPOOL_MAX_BYTES (it is ${config.spoolMaxBytes}) must hold a body of SPANCOST_MAX_BODY_BYTES (it is ${config.maxBodyBytes}).`,
+    );
+  return problems;
+}
+
+/** What an operator should know of settings that are allowed, one sentence each. */
+export function listWarnings(config: ServerConfig): string[] {
+  const inTheClear = !isLoopback(config.host) && config.tlsCert === undefined;
+  return inTheClear
+    ? [
+        `Listening on ${config.host} without TLS: tokens and spans can be read on the way. Set SPANCOST_TLS_CERT and SPANCOST_TLS_KEY, or put a proxy that does TLS in front.`,
+      ]
+    : [];
 }
 
 /** Whether an address can only be reached from this machine. */
@@ -106,6 +169,6 @@ export function isLoopback(host: string): boolean {
 function describeIssue(issue: z.core.$ZodIssue, given: Readonly<Record<string, unknown>>): string {
   const name = String(issue.path[0]);
   // A secret's value must not reach a log.
-  const value = /token/i.test(name) ? "" : ` (it is ${JSON.stringify(given[name])})`;
+  const value = /token$/i.test(name) ? "" : ` (it is ${JSON.stringify(given[name])})`;
   return `${name}, or ${toVariable(name)}${value}: ${issue.message}`;
 }

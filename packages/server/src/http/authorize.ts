@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { IncomingMessage } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { isLoopback } from "../config/load-config.ts";
 
 /** Whether a request may ask. */
@@ -12,7 +12,7 @@ export type Authorize = (request: IncomingMessage) => boolean;
 export function createAuthorize(token: string | null): Authorize {
   if (token === null) return (request) => isAddressedToLoopback(request);
   const wanted = digest(token);
-  return (request) => readTokens(request).some((given) => timingSafeEqual(digest(given), wanted));
+  return (request) => readTokens(request.headers).some((given) => timingSafeEqual(digest(given), wanted));
 }
 
 /** Whether a request carries the admin token; never when there is none. */
@@ -21,16 +21,18 @@ export function createAuthorizeAdmin(adminToken: string | null): Authorize {
 }
 
 function isAddressedToLoopback(request: IncomingMessage): boolean {
-  const host = request.headers.host ?? "";
-  const name = host.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
-  return isLoopback(name);
+  return isLoopback(readHostName(request.headers.host ?? ""));
 }
 
-/** The token where HTTP and ClickHouse clients put one. */
-function readTokens(request: IncomingMessage): string[] {
-  const { authorization = "" } = request.headers;
-  const [scheme = "", value = ""] = authorization.split(" ");
-  const key = request.headers["x-clickhouse-key"];
+/** The name in a Host header, without its port and an IPv6 address's brackets. */
+export function readHostName(host: string): string {
+  return host.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
+}
+
+/** The tokens where HTTP and ClickHouse clients put them. */
+export function readTokens(headers: IncomingHttpHeaders): string[] {
+  const [scheme = "", value = ""] = (headers.authorization ?? "").split(" ");
+  const key = headers["x-clickhouse-key"];
   const tokens = typeof key === "string" ? [key] : [];
   if (scheme.toLowerCase() === "bearer") tokens.push(value);
   if (scheme.toLowerCase() === "basic")
