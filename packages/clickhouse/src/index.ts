@@ -1,4 +1,6 @@
 export { type EmbeddedEngine, type EmbeddedEngineOptions, startEmbeddedEngine } from "./engine/embedded-engine.ts";
+export type { EngineEvent, RestartReason } from "./engine/engine-events.ts";
+export type { SupervisionTimes } from "./engine/supervisor.ts";
 export { type HourKey, HourMarks, type HourMarksOptions, type InFlight } from "./maintenance/hour-marks.ts";
 export {
   type PriceStoredCall,

@@ -138,17 +138,8 @@ function createHandle(
   { ingest, maintenance, engine, store }: Parts,
 ): RunningServer {
   let stopped: Promise<void> | undefined;
-  const failed = new Promise<never>((_, reject) => {
-    void engine?.died.then((what) => {
-      reject(
-        new ServerError(
-          "engine-died",
-          `Stopping, since ${what}. What was acknowledged is on disk; start again with the same --data folder.`,
-        ),
-      );
-    });
-  });
-  failed.catch(() => {});
+  // A dead engine is started again by its supervisor; nothing ends the server by itself.
+  const failed = new Promise<never>(() => {});
   return { urls, failed, stop: () => (stopped ??= stopAll()) };
 
   async function stopAll(): Promise<void> {

@@ -1,92 +1,112 @@
-import { readFileSync, unlinkSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { StoreError } from "../store-error.ts";
+import { formatMark, isCertainlyRunning, isRunning, markProcess, parseMark, type ProcessMark } from "./process-mark.ts";
 
-/** How long to wait for the engine of a killed process to notice and go. */
-const WAIT_FOR_ORPHAN_MS = 5_000;
+/** Name of the engine's program, as it stands in the command of its process. */
+export const ENGINE_PROGRAM = "engine-process";
+/** How long to wait for a process that is just stopping. */
+const WAIT_FOR_OWNER_MS = 5_000;
+/** How long the engine of a killed process has to notice and go, before it is killed. What it acknowledged is on disk. */
+const WAIT_FOR_ORPHAN_MS = 1_500;
+/** A lock without contents this old is not just being written. */
+const WRITING_MS = 1_000;
 const POLL_MS = 50;
 
-/** Marks a data folder as taken by this process. @throws StoreError `folder-in-use` while other living processes have it. */
+/**
+ * Marks a data folder as taken by this process. The engine of a process that was killed is ended when it does not go by itself.
+ * @throws StoreError `folder-in-use` while other living processes have it.
+ */
 export async function lockFolder(dataDir: string): Promise<void> {
   const file = lockFile(dataDir);
-  const deadline = Date.now() + WAIT_FOR_ORPHAN_MS;
+  const startedAt = Date.now();
   for (;;) {
     try {
-      writeFileSync(file, describeProcess(process.pid), { flag: "wx" });
+      writeFileSync(file, formatMark(markProcess(process.pid)), { flag: "wx" });
       return;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     }
-    const owner = readOwners(file).find((each) => describeProcess(pidOf(each)) === each && isAlive(pidOf(each)));
-    if (owner === undefined) removeLock(file);
-    else if (Date.now() > deadline) throw inUse(dataDir, pidOf(owner));
-    else await sleep(POLL_MS);
+    const seen = readLock(file);
+    const owners = parseOwners(seen);
+    const holder = owners.find(isRunning);
+    const waitedMs = Date.now() - startedAt;
+    if (holder === undefined && !isBeingWritten(file, owners)) removeLock(file, seen);
+    else if (waitedMs > WAIT_FOR_OWNER_MS) throw inUse(dataDir, holder?.pid);
+    else {
+      if (waitedMs > WAIT_FOR_ORPHAN_MS) killOrphan(dataDir, owners);
+      await sleep(POLL_MS);
+    }
   }
 }
 
 /** Adds the engine's process to the owners: it can outlive a killed parent for a moment. */
 export function addOwner(dataDir: string, pid: number): void {
-  writeFileSync(lockFile(dataDir), `${describeProcess(process.pid)} ${describeProcess(pid)}`);
+  const file = lockFile(dataDir);
+  const replacement = `${file}.${process.pid}`;
+  // Renamed into place: nobody may see half of it.
+  writeFileSync(replacement, [process.pid, pid].map((each) => formatMark(markProcess(each))).join(" "));
+  renameSync(replacement, file);
 }
 
 /** Gives the folder free again. */
 export function unlockFolder(dataDir: string): void {
-  removeLock(lockFile(dataDir));
+  const file = lockFile(dataDir);
+  const seen = readLock(file);
+  if (parseOwners(seen)[0]?.pid === process.pid) removeLock(file, seen);
+}
+
+/** The owner is the first of the marks, its engine the second. */
+function killOrphan(dataDir: string, [owner, engine]: readonly ProcessMark[]): void {
+  if (owner === undefined || engine === undefined || isRunning(owner)) return;
+  if (!isCertainlyRunning(engine, [ENGINE_PROGRAM, dataDir])) return;
+  try {
+    process.kill(engine.pid, "SIGKILL");
+  } catch {
+    // It has just gone, or is not ours to kill: then the folder stays in use, and that is said.
+  }
 }
 
 function lockFile(dataDir: string): string {
   return join(dataDir, "spancost.lock");
 }
 
-function readOwners(file: string): string[] {
+function readLock(file: string): string {
   try {
-    return readFileSync(file, "utf8")
-      .split(" ")
-      .filter((owner) => pidOf(owner) > 0);
+    return readFileSync(file, "utf8");
   } catch {
-    return [];
+    return "";
   }
 }
 
-/**
- * A process, told apart from another one that gets its id later, as happens in every restarted container: the id and, on Linux, the
- * moment it was started, in clock ticks since the machine was.
- */
-function describeProcess(pid: number): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // Field 22; the name, field 2, can hold anything but ends at the last parenthesis.
-    return `${pid}:${stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? ""}`;
-  } catch {
-    return `${pid}:`;
-  }
+function parseOwners(text: string): ProcessMark[] {
+  return text
+    .split(" ")
+    .map(parseMark)
+    .filter((owner) => owner !== null);
 }
 
-function pidOf(owner: string): number {
-  return Number.parseInt(owner, 10) || 0;
+function isBeingWritten(file: string, owners: readonly ProcessMark[]): boolean {
+  const stat = statSync(file, { throwIfNoEntry: false });
+  return owners.length === 0 && stat !== undefined && Math.abs(Date.now() - stat.mtimeMs) < WRITING_MS;
 }
 
-function isAlive(pid: number): boolean {
+/** Removes the lock that was seen. Another process may have put its own in its place meanwhile: that one is put back. */
+function removeLock(file: string, seen: string): void {
+  const aside = `${file}.${process.pid}`;
   try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-}
-
-function removeLock(file: string): void {
-  try {
-    unlinkSync(file);
+    renameSync(file, aside);
+    if (readLock(aside) === seen) rmSync(aside, { force: true });
+    else renameSync(aside, file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
   }
 }
 
-function inUse(dataDir: string, owner: number): StoreError {
+function inUse(dataDir: string, owner: number | undefined): StoreError {
   return new StoreError(
     "folder-in-use",
-    `The data folder ${dataDir} is in use by process ${owner}. One process at a time can own a folder: stop that one, or choose another folder with --data.`,
+    `The data folder ${dataDir} is in use by process ${owner ?? "(unknown)"}. One process at a time can own a folder: stop that one, or choose another folder with --data.`,
   );
 }

@@ -8,31 +8,81 @@ import { InterfaceError, type QueryRequest } from "../http-interface/query-reque
 import type { QueryAnswer } from "../http-interface/serve-queries.ts";
 import { bindParameters } from "./bind-parameters.ts";
 import { quoteName, quoteText } from "../quote.ts";
+import { collectResult, isStreamable } from "./collect-result.ts";
 import type { SessionPool } from "./session-pool.ts";
 
 const INSERT_WITH_FORMAT = /^\s*(INSERT\s+INTO\s[^]*?)\s+FORMAT\s+(\w+)\s*;?\s*$/i;
 
-/** Runs a query of the HTTP interface in the embedded engine. Insert data goes through a file in `scratchDir`. */
-export async function runQuery(pool: SessionPool, scratchDir: string, query: QueryRequest): Promise<QueryAnswer> {
-  if (query.body === null) return pool.withSession((session) => runIn(session, query, query.sql));
-  const insert = INSERT_WITH_FORMAT.exec(query.sql);
-  if (insert === null) {
-    throw new InterfaceError(
-      62,
-      "SYNTAX_ERROR",
-      400,
-      "an INSERT with data must be of the form INSERT INTO table [(columns)] FORMAT Name",
-    );
+/** Runs queries of the HTTP interface in the embedded engine. Insert data and large results go through files in `scratchDir`. */
+export class QueryRunner {
+  readonly #pool: SessionPool;
+  readonly #scratchDir: string;
+  readonly #baseSettings: Readonly<Record<string, string>>;
+
+  /** @param baseSettings what the sessions were opened with, and go back to after a query that set something else */
+  constructor(pool: SessionPool, scratchDir: string, baseSettings: Readonly<Record<string, string>>) {
+    this.#pool = pool;
+    this.#scratchDir = scratchDir;
+    this.#baseSettings = baseSettings;
   }
-  const [, head = "", format = ""] = insert;
-  const file = await writeScratchFile(scratchDir, query.body);
-  try {
-    return await pool.withSession((session) =>
-      runIn(session, query, `${head} FROM INFILE ${quoteText(file)} FORMAT ${format}`),
-    );
-  } finally {
-    await unlink(file).catch(() => {});
+
+  /** @param signal ends a SELECT whose result is read in parts; other queries run to their end */
+  async run(query: QueryRequest, signal: AbortSignal): Promise<QueryAnswer> {
+    if (query.body === null) return this.#runIn(query, query.sql, signal);
+    const insert = INSERT_WITH_FORMAT.exec(query.sql);
+    if (insert === null) {
+      throw new InterfaceError(
+        62,
+        "SYNTAX_ERROR",
+        400,
+        "an INSERT with data must be of the form INSERT INTO table [(columns)] FORMAT Name",
+      );
+    }
+    const [, head = "", format = ""] = insert;
+    const file = await writeScratchFile(this.#scratchDir, query.body);
+    try {
+      return await this.#runIn(query, `${head} FROM INFILE ${quoteText(file)} FORMAT ${format}`, signal);
+    } finally {
+      await unlink(file).catch(() => {});
+    }
   }
+
+  #runIn(query: QueryRequest, sql: string, signal: AbortSignal): Promise<QueryAnswer> {
+    return this.#pool.withSession(async (session) => {
+      try {
+        if (query.database !== null) await session.queryAsync(`USE ${quoteName(query.database)}`);
+        await set(session, query.settings);
+        return await this.#ask(session, query, bindParameters(sql, query.params), signal);
+      } finally {
+        await this.#undo(session, query);
+      }
+    });
+  }
+
+  async #ask(session: Session, query: QueryRequest, sql: string, signal: AbortSignal): Promise<QueryAnswer> {
+    const { format } = query;
+    if (isStreamable(sql, format)) {
+      signal.throwIfAborted();
+      return { format, data: await collectResult(session.queryStream(sql, { format, signal }), this.#scratchDir) };
+    }
+    const result = await session.queryAsync(sql, { format });
+    return { format, data: result.bytes(), summary: { readRows: result.rowsRead, readBytes: result.bytesRead } };
+  }
+
+  /** A session keeps what SET and USE changed. */
+  async #undo(session: Session, query: QueryRequest): Promise<void> {
+    const names = Object.keys(query.settings);
+    const known = names.filter((name) => Object.hasOwn(this.#baseSettings, name));
+    const others = names.filter((name) => !known.includes(name)).map((name) => `${name} = DEFAULT`);
+    if (others.length > 0) await session.queryAsync(`SET ${others.join(", ")}`).catch(() => {});
+    await set(session, Object.fromEntries(known.map((name) => [name, this.#baseSettings[name] ?? ""]))).catch(() => {});
+    if (query.database !== null) await session.queryAsync("USE default").catch(() => {});
+  }
+}
+
+async function set(session: Session, settings: Readonly<Record<string, string>>): Promise<void> {
+  const changes = Object.entries(settings).map(([name, value]) => `${name} = ${quoteText(value)}`);
+  if (changes.length > 0) await session.queryAsync(`SET ${changes.join(", ")}`);
 }
 
 /** Inline insert data is not safe in the engine (a blank line ends it, and the rest is executed); a file is. */
@@ -40,24 +90,4 @@ async function writeScratchFile(scratchDir: string, body: Readable): Promise<str
   const file = join(scratchDir, `insert-${crypto.randomUUID()}`);
   await pipeline(body, createWriteStream(file, { flags: "wx", mode: 0o600 }));
   return file;
-}
-
-/** A session keeps what SET and USE changed, so both are undone after the query. */
-async function runIn(session: Session, query: QueryRequest, sql: string): Promise<QueryAnswer> {
-  const names = Object.keys(query.settings);
-  try {
-    if (query.database !== null) await session.queryAsync(`USE ${quoteName(query.database)}`);
-    if (names.length > 0) {
-      await session.queryAsync(
-        `SET ${names.map((name) => `${name} = ${quoteText(query.settings[name] ?? "")}`).join(", ")}`,
-      );
-    }
-    const result = await session.queryAsync(bindParameters(sql, query.params), { format: query.format });
-    const summary = { readRows: result.rowsRead, readBytes: result.bytesRead };
-    return { format: query.format, data: result.bytes(), summary };
-  } finally {
-    if (names.length > 0)
-      await session.queryAsync(`SET ${names.map((name) => `${name} = DEFAULT`).join(", ")}`).catch(() => {});
-    if (query.database !== null) await session.queryAsync("USE default").catch(() => {});
-  }
 }

@@ -6,9 +6,15 @@ export class SessionPool {
   readonly #all: readonly Session[];
   readonly #waiting: ((session: Session) => void)[] = [];
 
-  constructor(dataDir: string, size: number) {
-    this.#all = Array.from({ length: size }, () => new Session(dataDir));
+  /** @param connectionArgs settings, as on the command line of `clickhouse local` */
+  constructor(dataDir: string, size: number, connectionArgs: readonly string[]) {
+    this.#all = Array.from({ length: size }, () => new Session(dataDir, { connectionArgs }));
     this.#idle = [...this.#all];
+  }
+
+  /** Whether a query is running. */
+  get isBusy(): boolean {
+    return this.#idle.length < this.#all.length;
   }
 
   /** Runs `use` with a session of its own; the session goes to the next in line afterwards. */
