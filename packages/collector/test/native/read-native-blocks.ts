@@ -1,0 +1,81 @@
+import { isDeepStrictEqual } from "node:util";
+import { NativeCursor } from "./native-cursor.ts";
+import { parseType } from "./native-types.ts";
+
+/** Rows of blocks in ClickHouse's Native format, as plain values. */
+export interface NativeRows {
+  /** Types by the names of columns, in the order of the block. */
+  readonly columns: Readonly<Record<string, string>>;
+  /**
+   * Values by the names of columns: texts, numbers, truth values, `null` and lists as such; 64-bit integers, times and decimals as
+   * bigints of their smallest unit; FixedString as hexadecimal digits; a Map as a list of entries in the order of their keys.
+   */
+  readonly rows: readonly Readonly<Record<string, unknown>>[];
+}
+
+/**
+ * Reads one or more blocks of ClickHouse's Native format (revision 0) to their last byte.
+ * @throws Error when they are no such blocks, or have different columns
+ * @see https://clickhouse.com/docs/interfaces/formats/Native
+ */
+export function readNativeBlocks(bytes: Uint8Array): NativeRows {
+  const cursor = new NativeCursor(bytes);
+  let columns: Record<string, string> | undefined;
+  const rows: Record<string, unknown>[] = [];
+  while (!cursor.isAtEnd) {
+    const block = readBlock(cursor);
+    if (columns !== undefined && !isDeepStrictEqual(columns, block.columns))
+      throw cursor.fault("a block has other columns than the one before");
+    columns = block.columns;
+    rows.push(...block.rows);
+  }
+  return { columns: columns ?? {}, rows };
+}
+
+function readBlock(cursor: NativeCursor) {
+  const columnCount = cursor.varUint();
+  const rowCount = cursor.varUint();
+  const columns: Record<string, string> = {};
+  const rows: Record<string, unknown>[] = [];
+  for (let column = 0; column < columnCount; column += 1) {
+    const name = cursor.text();
+    const type = cursor.text();
+    columns[name] = type;
+    // A column of no rows has not even a prefix.
+    const values = rowCount === 0 ? [] : readColumn(cursor, type, rowCount);
+    for (const [index, value] of values.entries()) (rows[index] ??= {})[name] = value;
+  }
+  return { columns, rows };
+}
+
+function readColumn(cursor: NativeCursor, typeName: string, rowCount: number): unknown[] {
+  const type = parseType(typeName);
+  type.readPrefix(cursor);
+  return type.readValues(cursor, rowCount);
+}
+
+/** The first difference between two results, for people; `null` when there is none. How texts are stored and where times are shown makes none. */
+export function findDifference(left: NativeRows, right: NativeRows): string | null {
+  const [leftTypes, rightTypes] = [left, right].map(({ columns }) => plainTypes(columns));
+  if (left.rows.length !== right.rows.length) return `${left.rows.length} rows against ${right.rows.length}`;
+  if (left.rows.length > 0 && !isDeepStrictEqual(leftTypes, rightTypes))
+    return `columns ${JSON.stringify(leftTypes)} against ${JSON.stringify(rightTypes)}`;
+  for (const [index, row] of left.rows.entries()) {
+    const other = right.rows[index] ?? {};
+    if (isDeepStrictEqual(row, other)) continue;
+    const name = Object.keys(row).find((each) => !isDeepStrictEqual(row[each], other[each])) ?? "";
+    return `row ${index}, ${name}: ${show(row[name])} against ${show(other[name])}`;
+  }
+  return null;
+}
+
+function plainTypes(columns: NativeRows["columns"]): [name: string, type: string][] {
+  return Object.entries(columns).map(([name, type]) => [
+    name,
+    type.replaceAll("LowCardinality(String)", "String").replaceAll("DateTime('UTC')", "DateTime"),
+  ]);
+}
+
+function show(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) => (typeof part === "bigint" ? `${part}n` : part)) ?? String(value);
+}
