@@ -33,7 +33,7 @@ export interface EmbeddedEngineOptions {
   readonly maxQueryMemoryBytes?: number;
   /** Told of deaths, restarts and failed starts. */
   readonly onEvent?: (event: EngineEvent) => void;
-  /** For tests: how it is watched and started again. */
+  /** For tests: how it is started, watched and started again. */
   readonly times?: Partial<SupervisionTimes>;
 }
 
@@ -46,11 +46,12 @@ const DEFAULT_SESSIONS = 4;
 export async function startEmbeddedEngine(options: EmbeddedEngineOptions): Promise<EmbeddedEngine> {
   const dataDir = resolve(options.dataDir);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  await lockFolder(dataDir);
+  const times = { ...DEFAULT_TIMES, ...options.times };
+  await lockFolder(dataDir, times.folderWaitMs);
   let socketPath: string | undefined;
   try {
     socketPath = createSocketPath(dataDir);
-    return createHandle(await superviseEngine(options, dataDir, socketPath), dataDir, socketPath);
+    return createHandle(await superviseEngine({ ...options, dataDir, times }, socketPath), dataDir, socketPath);
   } catch (error) {
     cleanUp(dataDir, socketPath);
     throw error;
@@ -58,11 +59,10 @@ export async function startEmbeddedEngine(options: EmbeddedEngineOptions): Promi
 }
 
 async function superviseEngine(
-  options: EmbeddedEngineOptions,
-  dataDir: string,
+  options: EmbeddedEngineOptions & { readonly times: SupervisionTimes },
   socketPath: string,
 ): Promise<Supervisor> {
-  const sessions = options.sessions ?? DEFAULT_SESSIONS;
+  const { dataDir, times, sessions = DEFAULT_SESSIONS } = options;
   const memory = chooseMemory(options.maxMemoryBytes, options.maxQueryMemoryBytes);
   const start = (signal: AbortSignal) => {
     ensureSocketDir(socketPath);
@@ -73,7 +73,7 @@ async function superviseEngine(
   return new Supervisor(
     {
       socketPath,
-      times: { ...DEFAULT_TIMES, ...options.times },
+      times,
       start: async (signal) => start(signal),
       onEvent: (event) => options.onEvent?.(event),
     },

@@ -6,19 +6,18 @@ import { formatMark, isCertainlyRunning, isRunning, markProcess, parseMark, type
 
 /** Name of the engine's program, as it stands in the command of its process. */
 export const ENGINE_PROGRAM = "engine-process";
-/** How long to wait for a process that is just stopping. */
-const WAIT_FOR_OWNER_MS = 5_000;
-/** How long the engine of a killed process has to notice and go, before it is killed. What it acknowledged is on disk. */
-const WAIT_FOR_ORPHAN_MS = 1_500;
+/** Part of the wait in which the engine of a killed process can notice and go, before it is killed. What it acknowledged is on disk. */
+const SHARE_FOR_ORPHAN = 0.3;
 /** A lock without contents this old is not just being written. */
-const WRITING_MS = 1_000;
+const WRITING_MS = 300;
 const POLL_MS = 50;
 
 /**
  * Marks a data folder as taken by this process. The engine of a process that was killed is ended when it does not go by itself.
+ * @param waitMs for a process that is just stopping
  * @throws StoreError `folder-in-use` while other living processes have it.
  */
-export async function lockFolder(dataDir: string): Promise<void> {
+export async function lockFolder(dataDir: string, waitMs: number): Promise<void> {
   const file = lockFile(dataDir);
   const startedAt = Date.now();
   for (;;) {
@@ -33,9 +32,9 @@ export async function lockFolder(dataDir: string): Promise<void> {
     const holder = owners.find(isRunning);
     const waitedMs = Date.now() - startedAt;
     if (holder === undefined && !isBeingWritten(file, owners)) removeLock(file, seen);
-    else if (waitedMs > WAIT_FOR_OWNER_MS) throw inUse(dataDir, holder?.pid);
+    else if (waitedMs > waitMs) throw inUse(dataDir, holder?.pid);
     else {
-      if (waitedMs > WAIT_FOR_ORPHAN_MS) killOrphan(dataDir, owners);
+      if (waitedMs > waitMs * SHARE_FOR_ORPHAN) killOrphan(dataDir, owners);
       await sleep(POLL_MS);
     }
   }

@@ -4,8 +4,10 @@ import type { EngineChild } from "./engine-child.ts";
 import type { EngineEvent, RestartReason } from "./engine-events.ts";
 import { type HeartbeatTimes, waitUntilUnresponsive } from "./heartbeat.ts";
 
-/** How an engine is watched and started again. */
+/** How an engine is started, watched and started again. */
 export interface SupervisionTimes {
+  /** Wait for a process that has the folder and is just stopping. */
+  readonly folderWaitMs: number;
   readonly heartbeat: HeartbeatTimes;
   /** Wait before the second attempt; it doubles with each further one. */
   readonly firstBackoffMs: number;
@@ -15,6 +17,7 @@ export interface SupervisionTimes {
 }
 
 export const DEFAULT_TIMES: SupervisionTimes = {
+  folderWaitMs: 5_000,
   // Two missed answers: a hanging engine is replaced after 14 s. Answers take milliseconds, also under load.
   heartbeat: { intervalMs: 2_000, timeoutMs: 5_000 },
   firstBackoffMs: 100,

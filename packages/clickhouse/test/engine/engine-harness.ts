@@ -18,6 +18,7 @@ import { isRunning, markProcess } from "../../src/engine/process-mark.ts";
 
 /** Short times: a hanging engine is found within half a second. */
 export const QUICK = {
+  folderWaitMs: 600,
   heartbeat: { intervalMs: 50, timeoutMs: 200 },
   firstBackoffMs: 10,
   maxBackoffMs: 50,

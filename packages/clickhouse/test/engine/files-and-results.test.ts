@@ -1,0 +1,98 @@
+import { readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { isStreamable } from "../../src/engine/collect-result.ts";
+import { ask, askBytes, startEngine, until } from "./engine-harness.ts";
+
+describe("INSERT FROM INFILE", () => {
+  it("takes Native files by absolute path, one or several in braces, as a plain query", async () => {
+    const { engine, dataDir } = await startEngine();
+    const { socketPath } = engine;
+    await ask(socketPath, "CREATE DATABASE d");
+    await ask(socketPath, "CREATE TABLE d.t (n UInt64, s String, other UInt8) ENGINE = MergeTree ORDER BY n");
+    for (const [index, name] of ["a", "b", "c"].entries()) {
+      const sql = `SELECT number + ${index * 100} AS n, toString(n) AS s FROM numbers(100) FORMAT Native`;
+      writeFileSync(join(dataDir, `${name}.native`), await askBytes(socketPath, sql));
+    }
+    await ask(socketPath, `INSERT INTO d.t (n, s) FROM INFILE '${dataDir}/a.native' FORMAT Native`);
+    expect(await ask(socketPath, "SELECT count(), max(n), max(other) FROM d.t")).toBe("100\t99\t0");
+    await ask(socketPath, `INSERT INTO d.t (n, s) FROM INFILE '${dataDir}/{b,c}.native' FORMAT Native`);
+    expect(await ask(socketPath, "SELECT count(), max(n), sum(s = toString(n)) FROM d.t")).toBe("300\t299\t300");
+  });
+
+  it("fails for a file that is damaged or missing, and inserts nothing of it", async () => {
+    const { engine, dataDir } = await startEngine();
+    const { socketPath } = engine;
+    await ask(socketPath, "CREATE DATABASE d");
+    await ask(socketPath, "CREATE TABLE d.t (n UInt64) ENGINE = MergeTree ORDER BY n");
+    const block = await askBytes(socketPath, "SELECT number AS n FROM numbers(1000) FORMAT Native");
+    writeFileSync(join(dataDir, "half.native"), block.subarray(0, block.length / 2));
+    for (const name of ["half", "missing"]) {
+      const sql = `INSERT INTO d.t (n) FROM INFILE '${dataDir}/${name}.native' FORMAT Native`;
+      await expect(ask(socketPath, sql)).rejects.toThrow(/DB::Exception/);
+    }
+    expect(await ask(socketPath, "SELECT count() FROM d.t")).toBe("0");
+  });
+});
+
+describe("a result", () => {
+  it("is the same whether it is read in parts or as a whole", async () => {
+    const { engine } = await startEngine();
+    for (const format of ["Native", "RowBinary", "TSV", "CSV", "JSONEachRow", "JSONCompactEachRow"]) {
+      for (const rows of [0, 1, 200_000]) {
+        const select = `SELECT number AS n, repeat('ü', number % 100) AS s FROM numbers(${rows})`;
+        const streamed = await askBytes(engine.socketPath, `${select} FORMAT ${format}`);
+        // A comment makes it uncertain which format counts, so this one is read as a whole.
+        const whole = await askBytes(engine.socketPath, `${select} /* whole */ FORMAT ${format}`);
+        expect(streamed.equals(whole), `${format}, ${rows} rows`).toBe(true);
+      }
+    }
+  });
+
+  it("of a format with a frame around it is one document", async () => {
+    const { engine } = await startEngine();
+    const answer = await ask(engine.socketPath, "SELECT number FROM numbers(200000) FORMAT JSONCompact");
+    expect((JSON.parse(answer) as { data: unknown[] }).data).toHaveLength(200_000);
+  });
+
+  it("that is large does not stay in the engine's memory, nor on its disk", async () => {
+    const { engine, dataDir } = await startEngine({ maxMemoryBytes: 400 * 1_048_576 });
+    const sizes = await Promise.all(
+      [1, 2, 3].map(async () => (await askBytes(engine.socketPath, "SELECT number FROM numbers(30000000)")).length),
+    );
+    expect(new Set(sizes)).toEqual(new Set([258_888_890]));
+    expect(readdirSync(join(dataDir, "scratch"))).toEqual([]);
+  });
+
+  it("that fails in the middle is an error, not a part", async () => {
+    const { engine } = await startEngine();
+    const sql = "SELECT number, throwIf(number = 9000000) FROM numbers(10000000)";
+    await expect(ask(engine.socketPath, sql)).rejects.toThrow(/FUNCTION_THROW_IF_VALUE_IS_NON_ZERO/);
+  });
+
+  it("is no longer worked out when its client has gone", async () => {
+    const { engine } = await startEngine({ sessions: 1 });
+    const abort = new AbortController();
+    const endless = ask(engine.socketPath, "SELECT number FROM system.numbers WHERE number % 1000 = 0", {
+      signal: abort.signal,
+    });
+    setTimeout(() => abort.abort(), 100);
+    await expect(endless).rejects.toThrow(/abort/i);
+    // The one session is free again.
+    await until(async () => (await ask(engine.socketPath, "SELECT 1")) === "1");
+  });
+
+  it.each([
+    ["SELECT 1 FORMAT Native", "TSV", true],
+    ["with x AS (SELECT 1) SELECT * FROM x", "Native", true],
+    ["SELECT 1 FORMAT JSON", "TSV", false],
+    ["SELECT 1", "JSON", false],
+    ["SELECT 1 FORMAT JSON -- FORMAT TSV", "TSV", false],
+    ["SELECT 1 FORMAT JSON SETTINGS max_threads = 1", "TSV", false],
+    ["SELECT 1 INTO OUTFILE 'x' FORMAT TSV", "TSV", false],
+    ["INSERT INTO t SELECT 1", "TSV", false],
+    ["WITH x AS (SELECT 1) INSERT INTO t SELECT * FROM x", "TSV", false],
+  ])("of %s, by default %s, is read in parts: %s", (sql, format, expected) => {
+    expect(isStreamable(sql, format)).toBe(expected);
+  });
+});
