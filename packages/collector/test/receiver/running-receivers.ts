@@ -1,5 +1,5 @@
 import type { AddressInfo, Server } from "node:net";
-import { Client, credentials, type ServiceError } from "@grpc/grpc-js";
+import { Client, compressionAlgorithms, credentials, type ServiceError } from "@grpc/grpc-js";
 import {
   type AcceptExport,
   createOtlpGrpcReceiver,
@@ -59,7 +59,12 @@ export async function startReceivers(options: TestOptions = {}): Promise<TestRec
   return {
     httpUrl: `${scheme}://localhost:${await listen(http)}/v1/traces`,
     grpcAddress: `localhost:${await listen(grpc.server)}`,
-    ...{ requests, httpCounts, grpcCounts, inFlight, logged, grpc },
+    requests,
+    httpCounts,
+    grpcCounts,
+    inFlight,
+    logged,
+    grpc,
     async stop() {
       http.closeAllConnections();
       await new Promise((resolve) => http.close(resolve));
@@ -85,12 +90,14 @@ export interface CallOptions {
   readonly deadlineMs?: number;
 }
 
-const GZIP = 2;
-
 /** Sends one message over gRPC. */
 export async function callGrpc(address: string, body: Buffer, options: CallOptions = {}): Promise<CallResult> {
   const { path = TRACE_PATH, gzip = false, channel = credentials.createInsecure(), deadlineMs = 20_000 } = options;
-  const client = new Client(address, channel, gzip ? { "grpc.default_compression_algorithm": GZIP } : {});
+  const client = new Client(
+    address,
+    channel,
+    gzip ? { "grpc.default_compression_algorithm": compressionAlgorithms.gzip } : {},
+  );
   const keep = (bytes: Buffer): Buffer => bytes;
   try {
     return await new Promise((resolve) => {
