@@ -72,9 +72,9 @@ const SCHEMA = z.object({
   retentionSpansDays: days(30).describe("Days that raw spans (otel_traces) are kept."),
   retentionHistoryDays: days(400).describe("Days that former versions of calls (calls_history) are kept."),
   logLevel: z
-    .enum(["debug", "info", "warn", "error", "silent"])
+    .enum(["info", "warn", "error", "silent"])
     .default("info")
-    .describe("Least level that is logged, to standard error: debug, info, warn, error or silent."),
+    .describe("Least level that is logged, to standard error: info, warn, error or silent."),
   logFormat: z
     .enum(["auto", "json", "text"])
     .default("auto")
