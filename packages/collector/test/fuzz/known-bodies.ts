@@ -1,0 +1,4 @@
+/** Bodies on which a decoder once failed, in base64; each stays. */
+export const KNOWN_BODIES: readonly { readonly name: string; readonly body: string }[] = [
+  { name: "an unknown field whose size was added to where the size stands", body: "agMAAJUAAAAAAA==" },
+];
