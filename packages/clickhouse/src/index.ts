@@ -9,6 +9,7 @@ export {
   type RepriceRequest,
   type StoredCall,
 } from "./maintenance/repricer.ts";
+export { Sealer, type SealerOptions, type SealResult } from "./maintenance/sealer.ts";
 export { type SettleResult, Settler } from "./maintenance/settler.ts";
 export { migrate } from "./migrations/migrate.ts";
 export { createPublicSql, PUBLIC_TABLES, type PublicQuery, type PublicSql } from "./public-sql/public-sql.ts";
@@ -23,5 +24,9 @@ export {
 } from "./queries/spend-report.ts";
 export { createStore, type Store, type StoreAddress } from "./store.ts";
 export { StoreError, type StoreErrorCode } from "./store-error.ts";
-export type { CallRow, CostStatus } from "./tables/call-row.ts";
-export type { SpanRow, TextEntries } from "./tables/span-row.ts";
+export { encodeBlock, insertStatement, type TableLayout } from "./native/table-layout.ts";
+export { CALL_LAYOUT, type CallRow, type CostStatus } from "./tables/call-row.ts";
+export { SPAN_LAYOUT, type SpanRow, type TextEntries } from "./tables/span-row.ts";
+export { ByteColumn, encodeText } from "./native/byte-column.ts";
+export { LowCardinalityColumn, type NumberedText } from "./native/low-cardinality.ts";
+export { ATTRIBUTES_TYPE, MapColumn } from "./native/map-column.ts";

@@ -1,5 +1,4 @@
-import { type PlainCall, priceTokens } from "@spancost/core";
-import { resolveReading } from "./price-reading.ts";
+import { type PlainCall, priceTokens, type TokenCounts } from "@spancost/core";
 import { getDefaultPricer } from "./pricer.ts";
 import type { CardPrices } from "./rate-card.ts";
 
@@ -27,10 +26,14 @@ const known = new Map<string, KnownPrice[]>();
  */
 export function priceCallInBrief(call: PlainCall, timeUnixMs: number): number | null {
   const card = findCard(call, Math.floor(timeUnixMs / MINUTE_MS));
-  if (card === null) return null;
+  return card === null ? null : priceCard(call, card);
+}
+
+/** What a text call costs at known prices, in 1e-12 USD; `null` is no verdict, as of `priceTokens`. */
+export function priceCard(counts: TokenCounts, card: CardPrices): number | null {
   let { prices } = card;
-  for (const tier of card.contextTiers) if (call.input > tier.aboveInputTokens) prices = tier.prices;
-  return priceTokens(call, prices);
+  for (const tier of card.contextTiers) if (counts.input > tier.aboveInputTokens) prices = tier.prices;
+  return priceTokens(counts, prices);
 }
 
 function findCard(call: PlainCall, minute: number): CardPrices | null {
@@ -62,8 +65,7 @@ function resolveCard(call: PlainCall, minute: number): CardPrices | null {
     modelReported: call.modelReported.trim(),
     modelRequested: call.modelRequested.trim(),
   };
-  const pricer = getDefaultPricer();
-  const resolution = resolveReading(trimmed, minute * MINUTE_MS, (query) => pricer.resolve(query));
+  const resolution = getDefaultPricer().resolveCall(trimmed, minute * MINUTE_MS);
   return resolution.ok ? resolution.rate : null;
 }
 

@@ -3,7 +3,7 @@ import { findUsageIssue } from "@spancost/core";
 import { type Catalog, getDefaultCatalog } from "./catalog.ts";
 import { type Contract, compileContract, indexMappings, type ModelMapping } from "./operator-rules.ts";
 import { priceAt } from "./price-at.ts";
-import { priceReading } from "./price-reading.ts";
+import { type NamedCall, priceReading, resolveReading } from "./price-reading.ts";
 import type { PricedCall, RateQuery, RateResolution } from "./priced-call.ts";
 import { createResolver } from "./resolver.ts";
 
@@ -13,6 +13,8 @@ export interface Pricer {
   resolve(query: RateQuery): RateResolution;
   /** Prices a usage; an impossible one is rejected. */
   price(query: RateQuery & { readonly usage: Usage }): PricedCall;
+  /** Finds the price of what a span says, by the reported model or, where that says nothing, the requested one. */
+  resolveCall(call: NamedCall, timeUnixMs: number): RateResolution;
   /** Prices what a span says; a contract goes before the provider's own figure, that before the catalogue. */
   priceCall(reading: CallReading, timeUnixMs: number): PricedCall;
 }
@@ -38,6 +40,7 @@ export function createPricer(options: PricerOptions = {}): Pricer {
       const issue = findUsageIssue(query.usage);
       return issue === null ? priceAt(resolve(query), query.usage) : { outcome: "rejected", reason: issue };
     },
+    resolveCall: (call, timeUnixMs) => resolveReading(call, timeUnixMs, resolve),
     priceCall: (reading, timeUnixMs) => priceReading(reading, timeUnixMs, resolve),
   };
 }

@@ -2,6 +2,7 @@ import type { Store } from "@spancost/clickhouse";
 import type { OtlpSpan } from "../otlp/trace-data.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { findSpanIssue, type SpanIssue } from "./span-issue.ts";
+import { createTimeWindow } from "./time-window.ts";
 import { type CallContext, toCallRow } from "./to-call-row.ts";
 import { toSpanRow } from "./to-span-row.ts";
 
@@ -52,10 +53,10 @@ export class Ingest {
 
   /** Resolves when every acceptable span is durable, or none was taken. */
   async write(spans: readonly OtlpSpan[]): Promise<IngestResult> {
-    const now = (this.#options.now ?? Date.now)();
+    const window = createTimeWindow((this.#options.now ?? Date.now)(), { ledgerDays: 0, spansDays: 0 });
     const rejected = new Map<SpanIssue, number>();
     const accepted = spans.filter((span) => {
-      const issue = findSpanIssue(span, now);
+      const issue = findSpanIssue(span, window);
       if (issue !== null) increase(rejected, issue);
       return issue === null;
     });

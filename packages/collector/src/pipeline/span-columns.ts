@@ -37,27 +37,33 @@ export type SpanColumns = Pick<
 const NANOS_PER_HOUR = 3_600_000_000_000n;
 const SECONDS_PER_HOUR = 3_600;
 /** Prefix under which our span processor writes labels. */
-const LABEL_PREFIX = "spancost.label.";
+export const LABEL_PREFIX = "spancost.label.";
 
 /** Reads them. */
 export function spanColumns(span: OtlpSpan, facts: SpanFacts, context: SpanColumnsContext): SpanColumns {
-  const { resourceAttributes } = span.origin;
   const attribution = readAttribution(facts, context.attributionKeys);
-  const service = toText(resourceAttributes["service.name"]);
-  const environment = toText(
-    resourceAttributes["deployment.environment.name"] ?? resourceAttributes["deployment.environment"],
-  );
+  const origin = originColumns(span);
   return {
     ...attribution,
-    ...identify(span, facts, { tenantId: attribution.tenantId, service, environment }),
+    ...origin,
+    ...identify(span, facts, { tenantId: attribution.tenantId, ...origin }),
     hourUnix: Number(span.startTimeUnixNano / NANOS_PER_HOUR) * SECONDS_PER_HOUR,
     startTimeUnixNano: span.startTimeUnixNano,
     durationNano: durationOf(span),
-    service,
-    environment,
     labels: readLabels(span, context.labels),
     scopeName: span.origin.scopeName,
     scopeVersion: span.origin.scopeVersion,
+  };
+}
+
+/** Where a span came from. */
+export function originColumns({ origin }: OtlpSpan): Pick<CallRow, "service" | "environment"> {
+  const { resourceAttributes } = origin;
+  return {
+    service: toText(resourceAttributes["service.name"]),
+    environment: toText(
+      resourceAttributes["deployment.environment.name"] ?? resourceAttributes["deployment.environment"],
+    ),
   };
 }
 

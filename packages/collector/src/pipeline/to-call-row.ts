@@ -35,10 +35,10 @@ function toLlm(reading: CallReading, span: OtlpSpan, context: CallContext): Omit
     operation: reading.operation,
     serviceTier: reading.serviceTier,
     inferenceRegion: reading.inferenceRegion,
-    attempt: Math.min(Math.trunc(reading.attempt), MAX_ATTEMPT),
+    attempt: attemptColumn(reading),
     streamed: reading.streamed,
     isError: reading.isError,
-    errorType: reading.errorType.slice(0, MAX_ERROR_TYPE_LENGTH),
+    errorType: errorTypeColumn(reading),
     responseId: reading.responseId,
     usage: reading.usage,
     usageIsLowerBound: reading.usageIsLowerBound,
@@ -47,12 +47,23 @@ function toLlm(reading: CallReading, span: OtlpSpan, context: CallContext): Omit
   };
 }
 
+/** The attempt as its column takes it. */
+export function attemptColumn({ attempt }: Pick<CallReading, "attempt">): number {
+  return Math.min(Math.trunc(attempt), MAX_ATTEMPT);
+}
+
+/** The error's type as its column takes it. */
+export function errorTypeColumn({ errorType }: Pick<CallReading, "errorType">): string {
+  return errorType.slice(0, MAX_ERROR_TYPE_LENGTH);
+}
+
 /** More attempts than anybody makes: a number from outside must fit its column. */
 const MAX_ATTEMPT = 1_000_000;
 /** An error's type is a short name; producers that put a whole message there must not fill the column with it. */
 const MAX_ERROR_TYPE_LENGTH = 200;
 
-function toFacts(span: OtlpSpan): SpanFacts {
+/** A span as the dialects read it. */
+export function toFacts(span: OtlpSpan): SpanFacts {
   return {
     name: span.name,
     scopeName: span.origin.scopeName,

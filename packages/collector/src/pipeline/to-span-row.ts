@@ -3,8 +3,8 @@ import type { OtlpSpan } from "../otlp/trace-data.ts";
 import { toText, toTextEntries } from "./to-text.ts";
 
 /** Names of OTLP's enums as the Collector's exporter writes them. */
-const KINDS = ["Unspecified", "Internal", "Server", "Client", "Producer", "Consumer"];
-const STATUS_CODES = ["Unset", "Ok", "Error"];
+export const KINDS = ["Unspecified", "Internal", "Server", "Client", "Producer", "Consumer"];
+export const STATUS_CODES = ["Unset", "Ok", "Error"];
 
 /** A span as a row of `otel_traces`. */
 export function toSpanRow(span: OtlpSpan, withContent: boolean): SpanRow {

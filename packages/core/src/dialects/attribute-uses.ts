@@ -13,12 +13,6 @@ export type AttributeUse = "mark" | "identity" | "figure" | "text" | "whole";
 /** Every attribute that reading a span can look at; all others change nothing. Labels and configured attribution come on top. */
 export const ATTRIBUTE_USES: ReadonlyMap<string, AttributeUse> = collectUses();
 
-/** Whether some dialect reads a span's name. */
-export const SPAN_NAMES_ARE_READ: boolean = DIALECTS.some(
-  ({ roles, fields }) =>
-    fields.providerFromName !== undefined || roles.some(({ nameIncludes }) => nameIncludes !== undefined),
-);
-
 /** Later uses of an attribute go before earlier ones. */
 function collectUses(): Map<string, AttributeUse> {
   const uses = new Map<string, AttributeUse>();

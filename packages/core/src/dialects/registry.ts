@@ -47,7 +47,15 @@ export function findDialect(span: SpanFacts): Dialect | null {
   return null;
 }
 
-function candidatesOf(span: SpanFacts): readonly Dialect[] {
+/** Whether the name of a scope's spans can say what they are. */
+export function readsSpanNames(scopeName: string, scopeVersion: string): boolean {
+  return candidatesOf({ scopeName, scopeVersion }).some(
+    ({ roles, fields }) =>
+      fields.providerFromName !== undefined || roles.some(({ nameIncludes }) => nameIncludes !== undefined),
+  );
+}
+
+function candidatesOf(span: Pick<SpanFacts, "scopeName" | "scopeVersion">): readonly Dialect[] {
   const key = `${span.scopeName}\n${span.scopeVersion}`;
   const known = candidatesByScope.get(key);
   if (known !== undefined) return known;

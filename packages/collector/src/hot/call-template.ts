@@ -1,0 +1,189 @@
+import { encodeText, type NumberedText } from "@spancost/clickhouse";
+import {
+  type AttributionKeys,
+  type CallShape,
+  type Figures,
+  findAttribution,
+  findCallShape,
+  LLM_COST_KIND,
+  MAX_ATTRIBUTION_LENGTH,
+  readAttribution,
+  type Source,
+} from "@spancost/core";
+import type { OtlpSpan } from "../otlp/trace-data.ts";
+import { LABEL_PREFIX, originColumns } from "../pipeline/span-columns.ts";
+import { errorTypeColumn, toFacts } from "../pipeline/to-call-row.ts";
+import type { TextNumbers } from "./known-origin.ts";
+
+/** A text of a call: what stands at a place among the attributes that are read, or the same text for all calls of the template. */
+export interface TextPlace {
+  /** -1 for a text that is the same. */
+  readonly place: number;
+  readonly text: string;
+  readonly encoded: Uint8Array;
+}
+
+/** What every call of a template has in common, by column. */
+export interface CommonTexts {
+  readonly service: NumberedText;
+  readonly environment: NumberedText;
+  readonly provider_reported: NumberedText;
+  readonly provider_account: NumberedText;
+  readonly model_requested: NumberedText;
+  readonly model_reported: NumberedText;
+  readonly operation: NumberedText;
+  readonly service_tier: NumberedText;
+  readonly inference_region: NumberedText;
+  readonly error_type: NumberedText;
+  readonly cost_kind: NumberedText;
+  readonly dialect: NumberedText;
+  readonly scope_name: NumberedText;
+  readonly scope_version: NumberedText;
+}
+
+/** The texts of a call that differ from row to row, by column. */
+export interface CallTexts {
+  readonly tenantId: TextPlace;
+  readonly userId: TextPlace;
+  readonly feature: TextPlace;
+  readonly task: TextPlace;
+  readonly taskId: TextPlace;
+  readonly sessionId: TextPlace;
+  readonly responseId: TextPlace;
+}
+
+/** How spans of one form become rows of the ledger. `none`: no calls. `whole`: each must be read as a whole. */
+export type CallTemplate =
+  | { readonly kind: "none" | "whole" }
+  | {
+      readonly kind: "call";
+      readonly shape: CallShape;
+      readonly common: CommonTexts;
+      readonly texts: CallTexts;
+      /** Places of the labels asked for, in their order; -1 where there is none. */
+      readonly labels: readonly number[];
+      /** Places of the figures; -1 where there is none. */
+      readonly figures: { readonly [name in keyof TokenFigures]: number };
+    };
+
+/** The figures of a text call. */
+export type TokenFigures = Pick<
+  Figures,
+  | "input"
+  | "output"
+  | "uncachedInput"
+  | "textOutput"
+  | "cacheRead"
+  | "cacheWrite"
+  | "cacheWrite5m"
+  | "cacheWrite1h"
+  | "reasoning"
+>;
+
+/** What templates depend on besides spans. */
+export interface TemplateContext {
+  readonly attributionKeys: AttributionKeys;
+  readonly labels: readonly string[];
+  /** Numbers of the texts in `CommonTexts`. */
+  readonly numbers: TextNumbers;
+}
+
+const NONE: CallTemplate = { kind: "none" };
+const WHOLE: CallTemplate = { kind: "whole" };
+
+/** Makes the template of a span's form; `places` are the names of the attributes that are read, in the span's order. */
+export function createCallTemplate(span: OtlpSpan, places: readonly string[], context: TemplateContext): CallTemplate {
+  const facts = toFacts(span);
+  const shape = findCallShape(facts);
+  if (shape === null || shape.reading.role !== "call") return NONE;
+  const figures = findTokenFigures(shape, places);
+  if (figures === null || shape.dependsOnFigures) return WHOLE;
+  const labels = context.labels.map((name) => findLabel(name, span, places));
+  return {
+    kind: "call",
+    shape,
+    common: findCommon(span, shape, context.numbers),
+    texts: findTexts(span, shape, places, context),
+    labels,
+    figures,
+  };
+}
+
+/** As `readLabels` finds it: our own attribute, else the one of this name; one without a value is none. */
+function findLabel(name: string, { attributes }: OtlpSpan, places: readonly string[]): number {
+  const key = [LABEL_PREFIX + name, name].find((each) => (attributes[each] ?? null) !== null);
+  return key === undefined ? -1 : places.indexOf(key);
+}
+
+/** Where the tokens stand; `null` for a call that is not billed by tokens of text alone. */
+function findTokenFigures({ figureSources }: CallShape, places: readonly string[]) {
+  const { input, output, uncachedInput, textOutput, cacheRead, cacheWrite, cacheWrite5m, cacheWrite1h, reasoning, ...others } =
+    figureSources;
+  if (Object.values(others).some((source) => source !== null)) return null;
+  const sources = { input, output, uncachedInput, textOutput, cacheRead, cacheWrite, cacheWrite5m, cacheWrite1h, reasoning };
+  if (Object.values(sources).some((source) => source !== null && !isPlace(source, places))) return null;
+  const placeOf = (source: Source | null) => (typeof source === "string" ? places.indexOf(source) : -1);
+  return {
+    input: placeOf(input),
+    output: placeOf(output),
+    uncachedInput: placeOf(uncachedInput),
+    textOutput: placeOf(textOutput),
+    cacheRead: placeOf(cacheRead),
+    cacheWrite: placeOf(cacheWrite),
+    cacheWrite5m: placeOf(cacheWrite5m),
+    cacheWrite1h: placeOf(cacheWrite1h),
+    reasoning: placeOf(reasoning),
+  };
+}
+
+function isPlace(source: Source, places: readonly string[]): boolean {
+  return typeof source === "string" && places.includes(source);
+}
+
+function findTexts(
+  span: OtlpSpan,
+  { reading, identities }: CallShape,
+  places: readonly string[],
+  { attributionKeys }: TemplateContext,
+): CallTexts {
+  const said = readAttribution(span, attributionKeys);
+  const sources = findAttribution(span, attributionKeys);
+  const place = (source: Source | null, text: string): TextPlace => ({
+    place: typeof source === "string" ? places.indexOf(source) : -1,
+    text,
+    encoded: encodeText(text),
+  });
+  return {
+    tenantId: place(sources.tenantId, said.tenantId),
+    userId: place(sources.userId, said.userId),
+    feature: place(sources.feature, said.feature),
+    task: place(sources.task, said.task),
+    taskId: place(sources.taskId, said.taskId),
+    sessionId: place(identities.sessionId, reading.sessionId),
+    responseId: place(identities.responseId, reading.responseId),
+  };
+}
+
+function findCommon(span: OtlpSpan, { reading }: CallShape, numbers: TextNumbers): CommonTexts {
+  const { service, environment } = originColumns(span);
+  const text = (value: string) => numbers.numberOf(value);
+  return {
+    service: text(service),
+    environment: text(environment),
+    provider_reported: text(reading.provider),
+    provider_account: text(reading.providerAccount),
+    model_requested: text(reading.modelRequested),
+    model_reported: text(reading.modelReported),
+    operation: text(reading.operation),
+    service_tier: text(reading.serviceTier),
+    inference_region: text(reading.inferenceRegion),
+    error_type: text(errorTypeColumn(reading)),
+    cost_kind: text(LLM_COST_KIND),
+    dialect: text(reading.dialect),
+    scope_name: text(span.origin.scopeName),
+    scope_version: text(span.origin.scopeVersion),
+  };
+}
+
+/** Longer texts are cut, which is left to the slow way. */
+export const MAX_PLAIN_BYTES: number = MAX_ATTRIBUTION_LENGTH;
