@@ -3,12 +3,13 @@ import { unlink } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import type { Session } from "chdb";
+import type { ChdbResult, Session } from "chdb";
 import { InterfaceError, type QueryRequest } from "../http-interface/query-request.ts";
 import type { QueryAnswer } from "../http-interface/serve-queries.ts";
 import { bindParameters } from "./bind-parameters.ts";
 import { quoteName, quoteText } from "../quote.ts";
-import { collectResult, isStreamable } from "./collect-result.ts";
+import { collectFile, collectParts } from "./collect-result.ts";
+import { planResult, type ToSql } from "./plan-result.ts";
 import type { SessionPool } from "./session-pool.ts";
 
 const INSERT_WITH_FORMAT = /^\s*(INSERT\s+INTO\s[^]*?)\s+FORMAT\s+(\w+)\s*;?\s*$/i;
@@ -61,12 +62,30 @@ export class QueryRunner {
 
   async #ask(session: Session, query: QueryRequest, sql: string, signal: AbortSignal): Promise<QueryAnswer> {
     const { format } = query;
-    if (isStreamable(sql, format)) {
+    const plan = planResult(sql, format);
+    if (plan.by === "parts") {
       signal.throwIfAborted();
-      return { format, data: await collectResult(session.queryStream(sql, { format, signal }), this.#scratchDir) };
+      return { format, data: await collectParts(session.queryStream(sql, { format, signal }), this.#scratchDir) };
+    }
+    if (plan.by === "file") {
+      const answer = await this.#askByFile(session, format, plan.toSql);
+      if (answer !== null) return answer;
     }
     const result = await session.queryAsync(sql, { format });
-    return { format, data: result.bytes(), summary: { readRows: result.rowsRead, readBytes: result.bytesRead } };
+    return { format, data: result.bytes(), summary: summarize(result) };
+  }
+
+  /** @returns `null` when the error is about the file and means nothing to the client: the query must be asked without it */
+  async #askByFile(session: Session, format: string, toSql: ToSql): Promise<QueryAnswer | null> {
+    try {
+      const { data, written } = await collectFile(this.#scratchDir, (path) =>
+        session.queryAsync(toSql(quoteText(path)), { format }),
+      );
+      return { format, data, summary: summarize(written) };
+    } catch (error) {
+      if (error instanceof Error && error.message.includes(this.#scratchDir)) return null;
+      throw error;
+    }
   }
 
   /** A session keeps what SET and USE changed. */
@@ -78,6 +97,10 @@ export class QueryRunner {
     await set(session, Object.fromEntries(known.map((name) => [name, this.#baseSettings[name] ?? ""]))).catch(() => {});
     if (query.database !== null) await session.queryAsync("USE default").catch(() => {});
   }
+}
+
+function summarize({ rowsRead, bytesRead }: ChdbResult): NonNullable<QueryAnswer["summary"]> {
+  return { readRows: rowsRead, readBytes: bytesRead };
 }
 
 async function set(session: Session, settings: Readonly<Record<string, string>>): Promise<void> {
