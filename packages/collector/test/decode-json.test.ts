@@ -2,8 +2,9 @@ import { describe, expect, it } from "vitest";
 import { decodeJson } from "../src/otlp/decode-json.ts";
 import { OtlpDecodeError } from "../src/otlp/otlp-decode-error.ts";
 import { findSpanIssue } from "../src/pipeline/span-issue.ts";
+import { createTimeWindow } from "../src/pipeline/time-window.ts";
 
-const NOW_UNIX_MS = 1_780_000_000_000;
+const WINDOW = createTimeWindow(1_780_000_000_000, { ledgerDays: 0, spansDays: 0 });
 const GOOD = {
   traceId: "0123456789abcdef0123456789abcdef",
   spanId: "0123456789abcdef",
@@ -31,7 +32,7 @@ describe("the JSON decoder", () => {
     ["attributes that are no list", { attributes: {} }, "attributes must be an array, but it is an object"],
   ])("rejects the span with %s, and no other", (_, fields, message) => {
     const spans = decodeJson(requestOf(GOOD, { ...GOOD, ...(fields as object) }, GOOD));
-    expect(spans.map((span) => findSpanIssue(span, NOW_UNIX_MS))).toEqual([null, "malformed", null]);
+    expect(spans.map((span) => findSpanIssue(span, WINDOW))).toEqual([null, "malformed", null]);
     expect(spans[1]?.malformed).toContain(message);
     expect(spans[1]?.malformed).toContain("resourceSpans[0].scopeSpans[0].spans[1].");
   });

@@ -1,10 +1,8 @@
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { CALL_LAYOUT, encodeBlock, SPAN_LAYOUT, type TableLayout } from "@spancost/clickhouse";
 import { ATTRIBUTION_KEYS } from "@spancost/core";
 import { getDefaultPricer } from "@spancost/rates";
-// By path, so that a worker of plain Node loads no engine.
-import { encodeBlock } from "../../../clickhouse/src/native/table-layout.ts";
-import { CALL_LAYOUT } from "../../../clickhouse/src/tables/call-row.ts";
-import { SPAN_LAYOUT } from "../../../clickhouse/src/tables/span-row.ts";
+import { RequestEncoder } from "../../src/hot/request-encoder.ts";
 import { checkWire } from "../../src/otlp/check-wire.ts";
 import { decodeJson } from "../../src/otlp/decode-json.ts";
 import { decodeProtobuf } from "../../src/otlp/decode-protobuf.ts";
@@ -12,9 +10,12 @@ import { ExportTraceServiceRequestSchema } from "../../src/otlp/generated/otlp-t
 import { OtlpDecodeError } from "../../src/otlp/otlp-decode-error.ts";
 import type { OtlpSpan } from "../../src/otlp/trace-data.ts";
 import { findSpanIssue } from "../../src/pipeline/span-issue.ts";
+import { createTimeWindow } from "../../src/pipeline/time-window.ts";
 import { type CallContext, toCallRow } from "../../src/pipeline/to-call-row.ts";
 import { toSpanRow } from "../../src/pipeline/to-span-row.ts";
 import { NOW_UNIX_MS } from "./request-model.ts";
+
+const NO_BYTES = new Uint8Array(0);
 
 /** What a body became: blocks in ClickHouse's Native format, one or more of each table or none, and the spans that were rejected. */
 export interface DecodedBody {
@@ -22,27 +23,34 @@ export interface DecodedBody {
   readonly calls: Uint8Array;
   /** Counts by reason. */
   readonly rejected: Readonly<Record<string, number>>;
+  /** Spans that were accepted and are too old to be kept. */
+  readonly notKept: number;
+  /** The tenants' hours that got calls, each once, in the order of texts. */
+  readonly hours: readonly string[];
 }
 
 /** A way from a body to rows. It may keep state from one body to the next, but nothing of that may be seen in the rows. */
 export interface DecoderUnderTest {
   readonly name: string;
+  /** A decoder that is known to look at nothing but the body, and costs time: it is not given every body. */
+  readonly isGenerated?: boolean;
   /** @throws OtlpDecodeError when the body is damaged; anything else thrown is a fault of the decoder */
   decode(body: Uint8Array): DecodedBody | "not-understood";
 }
 
 /** What every decoder is to assume. */
-export const CONTEXT: CallContext & { readonly storeContent: boolean; readonly nowUnixMs: number } = {
+const CONTEXT: CallContext & { readonly storeContent: boolean } = {
   attributionKeys: ATTRIBUTION_KEYS,
   labels: ["team"],
   pricer: getDefaultPricer(),
   storeContent: false,
-  nowUnixMs: NOW_UNIX_MS,
 };
+const WINDOW = createTimeWindow(NOW_UNIX_MS, { ledgerDays: 45, spansDays: 30 });
 
 /** The cold path, which says what is right: the generated decoder, and a row object a span. */
 export const ORACLE: DecoderUnderTest = {
   name: "cold path",
+  isGenerated: true,
   decode: (body) => toBlocks(decodeProtobuf(body)),
 };
 
@@ -52,6 +60,7 @@ export const ORACLE: DecoderUnderTest = {
  */
 const WHOLE_BODY: DecoderUnderTest = {
   name: "whole body, generated",
+  isGenerated: true,
   decode(body) {
     if (checkWire(body) !== body) return "not-understood";
     const request = fromBinary(ExportTraceServiceRequestSchema, body, {
@@ -62,8 +71,32 @@ const WHOLE_BODY: DecoderUnderTest = {
   },
 };
 
-/** Decoders that must give the same rows as the oracle, or say that they do not understand a body. THE HOT PATH GOES HERE. */
-export const DECODERS: readonly DecoderUnderTest[] = [WHOLE_BODY];
+/** The hot path; its encoder remembers keys, texts and forms of spans from body to body, and is replaced when it knows too many. */
+function createHotPath(): DecoderUnderTest {
+  let encoder = new RequestEncoder(CONTEXT);
+  return {
+    name: "hot path",
+    decode(body) {
+      if (encoder.isFull) encoder = new RequestEncoder(CONTEXT);
+      const segment = encoder.createSegment();
+      const encoded = encoder.encode(body, segment, WINDOW);
+      const { partitions, hours } = segment.close();
+      if (encoded === null) return "not-understood";
+      const blocksOf = (name: string) =>
+        Buffer.concat(partitions.flatMap(({ table, blocks }) => (table === name ? blocks : [])));
+      return {
+        spans: blocksOf("otel_traces"),
+        calls: blocksOf("llm_calls"),
+        rejected: Object.fromEntries(encoded.rejected),
+        notKept: encoded.notKept,
+        hours: hours.map(hourText).sort(),
+      };
+    },
+  };
+}
+
+/** Decoders that must give the same rows as the oracle, or say that they do not understand a body. New ones go here. */
+export const DECODERS: readonly DecoderUnderTest[] = [createHotPath(), WHOLE_BODY];
 
 /** The rows of a request in OTLP's JSON encoding. */
 export function decodeJsonToBlocks(text: string): DecodedBody {
@@ -73,19 +106,30 @@ export function decodeJsonToBlocks(text: string): DecodedBody {
 function toBlocks(all: readonly OtlpSpan[]): DecodedBody {
   const rejected: Record<string, number> = {};
   const spans = all.filter((span) => {
-    const issue = findSpanIssue(span, CONTEXT.nowUnixMs);
+    const issue = findSpanIssue(span, WINDOW);
     if (issue !== null) rejected[issue] = (rejected[issue] ?? 0) + 1;
     return issue === null;
   });
+  const kept = spans.filter(({ startTimeUnixNano }) => startTimeUnixNano >= WINDOW.spansFromUnixNano);
   const calls = spans.flatMap((span) => toCallRow(span, CONTEXT) ?? []);
   return {
-    spans: encodeBlock(
+    spans: encodeRows(
       SPAN_LAYOUT,
-      spans.map((span) => toSpanRow(span, CONTEXT.storeContent)),
+      kept.map((span) => toSpanRow(span, CONTEXT.storeContent)),
     ),
-    calls: encodeBlock(CALL_LAYOUT, calls),
+    calls: encodeRows(CALL_LAYOUT, calls),
     rejected,
+    notKept: spans.length - kept.length,
+    hours: [...new Set(calls.map(hourText))].sort(),
   };
+}
+
+function hourText({ tenantId, hourUnix }: { readonly tenantId: string; readonly hourUnix: number }): string {
+  return `${hourUnix} ${tenantId}`;
+}
+
+function encodeRows<Row>(layout: TableLayout<Row>, rows: readonly Row[]): Uint8Array {
+  return rows.length === 0 ? NO_BYTES : encodeBlock(layout, rows);
 }
 
 /** Runs a decoder; a damaged body is an outcome like another. */

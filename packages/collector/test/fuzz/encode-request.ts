@@ -76,7 +76,7 @@ function encodeValue(value: Value, odd: Oddity): Buffer[] {
       return [bytes(7, value.value)];
     case "list":
       return [sub(5, odd, () => value.items.map((item) => sub(1, odd, () => encodeValue(item, odd))))];
-    case "map":
+    default:
       return [sub(6, odd, () => value.entries.map((entry) => encodeAttribute(1, entry, odd)))];
   }
 }
@@ -230,7 +230,7 @@ function toJsonValue(value: Value): unknown {
       return { bytesValue: value.value.toString("base64") };
     case "list":
       return { arrayValue: { values: value.items.map(toJsonValue) } };
-    case "map":
+    default:
       return { kvlistValue: { values: value.entries.map(toJsonEntry) } };
   }
 }

@@ -7,6 +7,8 @@ const { seed, bodies, shared } = workerData as FuzzJob;
 const MAX_FAILURES = 5;
 /** Inputs between two looks at the coverage: a look takes as long as some of them. */
 const SAMPLE = 200;
+/** Samples without news after which the counters are taken out: they make everything slower. */
+const MAX_DULL_SAMPLES = 40;
 
 /** Where the parent reads what is being decoded: a counter, the size, and the body. */
 const progress = new Int32Array(shared, 0, 2);
@@ -28,24 +30,24 @@ const check = new BodyCheck(ORACLE, DECODERS);
 const failures: FuzzFailure[] = [];
 
 let sample: Buffer[] = [];
+let dullSamples = 0;
 for (let count = 0; count < bodies && failures.length < MAX_FAILURES; count += 1) {
   const body = corpus.createBody(random);
   const fault = run(body);
   if (fault !== null)
     failures.push({ fault, body: shrinkBody(body, (candidate) => run(candidate) !== null).toString("base64") });
-  sample.push(body);
-  if (sample.length === SAMPLE) {
-    if (coverage.take(false).length > 0) keepWhatIsNew(sample);
-    sample = [];
-  }
+  if (dullSamples < MAX_DULL_SAMPLES) sample.push(body);
+  if (sample.length === SAMPLE) endSample();
 }
-coverage.close();
-parentPort?.postMessage({
+if (dullSamples < MAX_DULL_SAMPLES) coverage.close();
+const report: FuzzReport = {
   tally: check.tally,
   corpus: corpus.size,
-  blocks: coverage.size,
+  coverage: { functions: coverage.functions, missingParts: coverage.missingParts },
   failures,
-} satisfies FuzzReport);
+};
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
+parentPort?.postMessage(report);
 
 function run(body: Buffer): string | null {
   current.set(body.subarray(0, current.length));
@@ -54,10 +56,18 @@ function run(body: Buffer): string | null {
   return check.check(body);
 }
 
+function endSample(): void {
+  const isDull = !coverage.take(false);
+  dullSamples = isDull ? dullSamples + 1 : 0;
+  if (!isDull) keepWhatIsNew(sample);
+  sample = [];
+  if (dullSamples === MAX_DULL_SAMPLES) coverage.close();
+}
+
 /** Runs each of them again, alone, to find those that reached something new. */
 function keepWhatIsNew(candidates: readonly Buffer[]): void {
   for (const body of candidates) {
     run(body);
-    if (coverage.take(true).length > 0) corpus.add(body);
+    if (coverage.take(true)) corpus.add(body);
   }
 }

@@ -90,15 +90,51 @@ export function createScopeName(random: Random): string {
 }
 
 export function createResourceAttributes(random: Random): Attribute[] {
-  return Array.from({ length: random.below(6) }, () => [
+  const attributes = Array.from({ length: random.below(6) }, (): Attribute => [
     random.chance(0.8) ? random.pick(RESOURCE_KEYS) : random.pick(OTHER_KEYS),
     random.chance(0.9) ? text(random.pick(["api", "worker", "prod", "ünï"])) : createValue(random, 0),
   ]);
+  return mostlyUnique(attributes, random);
 }
 
-/** Attributes as an LLM instrumentation sets them, and some that none would. */
+/** Attributes as any LLM instrumentation might set them, and some that none would. */
 export function createSpanAttributes(random: Random): Attribute[] {
-  return Array.from({ length: random.smallBelow(40) }, () => createAttribute(random));
+  return mostlyUnique(
+    Array.from({ length: random.smallBelow(40) }, () => createAttribute(random)),
+    random,
+  );
+}
+
+/** Name and attributes of a span that the dialects of a scope take for a call. */
+export function createCall(scopeName: string, random: Random): { name: string; attributes: Attribute[] } {
+  const dialect = random.pick(DIALECTS.filter(({ recognise }) => acceptsScope(recognise.scopes, scopeName)));
+  const rule = random.pick(dialect.roles.filter(({ role }) => role === "call"));
+  const [marker] = dialect.recognise.anyAttribute ?? [];
+  const keys = [...(rule.has === undefined ? [] : [rule.has]), ...(marker === undefined ? [] : [marker])];
+  if (random.chance(0.9)) keys.push(...keysOf([dialect.usage.input[0], dialect.usage.output[0]]));
+  if (random.chance(0.9)) keys.push(...keysOf([dialect.fields.provider[0], dialect.fields.modelRequested[0]]));
+  const attributes: Attribute[] = keys.map((key) => [key, createValueOf(key, random)]);
+  if (rule.attribute !== undefined) {
+    const value = rule.in === undefined ? `ai.generateText${random.pick(rule.endsWith ?? [""])}` : random.pick(rule.in);
+    attributes.push([rule.attribute, text(value)]);
+  }
+  return {
+    name: rule.nameIncludes ?? "call",
+    attributes: mostlyUnique([...attributes, ...createSpanAttributes(random)], random),
+  };
+}
+
+/** Senders write every key once; that one comes twice is rare. */
+function mostlyUnique(attributes: Attribute[], random: Random): Attribute[] {
+  return random.chance(0.03) ? attributes : [...new Map(attributes.map((each) => [each[0], each])).values()];
+}
+
+function acceptsScope(scopes: readonly string[], name: string): boolean {
+  return scopes.length === 0 || scopes.some((scope) => name.startsWith(scope.replace("*", "")));
+}
+
+function keysOf(sources: readonly unknown[]): string[] {
+  return sources.filter((source) => typeof source === "string");
 }
 
 function createAttribute(random: Random): Attribute {
@@ -167,11 +203,11 @@ export function createText(random: Random): string {
 }
 
 function createJson(path: readonly string[], random: Random): string {
-  if (random.chance(0.1)) return random.pick(["{", "[]", "null", "{}", '"text"', `${"[".repeat(300)}`]);
+  if (random.chance(0.1)) return random.pick(["{", "[]", "null", "{}", '"text"', "[".repeat(300)]);
   const leaf: unknown = random.chance(0.7)
     ? random.below(5_000)
     : random.pick([1.5, "12", null, true, "flex", -1, 1e300]);
-  return JSON.stringify([...path].reverse().reduce((inner, key) => ({ [key]: inner }), leaf));
+  return JSON.stringify(path.reduceRight((inner, key) => ({ [key]: inner }), leaf));
 }
 
 function text(value: string): Value {

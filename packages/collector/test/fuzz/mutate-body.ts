@@ -9,16 +9,13 @@ const ODD_VARINTS = [0n, 1n, 127n, 128n, 2n ** 31n, 2n ** 32n - 1n, 2n ** 32n, 2
 
 /** A body that differs from another one in a few fields or bytes; parts of it may come from a third. */
 export function mutateBody(body: Buffer, other: Buffer, random: Random): Buffer {
-  const mutated = random.chance(0.5)
-    ? (mutateFields(body, other, random) ?? mutateBytes(body, other, random))
-    : mutateBytes(body, other, random);
+  const tree = random.chance(0.5) ? parseTree(body) : undefined;
+  const mutated = tree === undefined ? mutateBytes(body, other, random) : mutateFields(tree, other, random);
   return mutated.length > MAX_BODY_BYTES ? mutated.subarray(0, MAX_BODY_BYTES) : mutated;
 }
 
 /** Changes fields and keeps every length right, so that what is behind the change is reached too. */
-function mutateFields(body: Buffer, other: Buffer, random: Random): Buffer | undefined {
-  const tree = parseTree(body);
-  if (tree === undefined) return undefined;
+function mutateFields(tree: WireNode[], other: Buffer, random: Random): Buffer {
   for (let times = 1 + random.below(4); times > 0; times -= 1) mutateField(tree, other, random);
   return encodeTree(tree);
 }
@@ -87,7 +84,7 @@ function createContent(wireType: number, random: Random): Buffer {
 
 /** Changes bytes, of whatever they are part. */
 function mutateBytes(body: Buffer, other: Buffer, random: Random): Buffer {
-  let changed = Buffer.from(body);
+  let changed: Buffer = Buffer.from(body);
   for (let times = 1 + random.smallBelow(6); times > 0; times -= 1) changed = mutateOnce(changed, other, random);
   return changed;
 }

@@ -1,4 +1,10 @@
-import { createResourceAttributes, createScopeName, createSpanAttributes, createText } from "./llm-attributes.ts";
+import {
+  createCall,
+  createResourceAttributes,
+  createScopeName,
+  createSpanAttributes,
+  createText,
+} from "./llm-attributes.ts";
 import type { Random } from "./random.ts";
 
 /** An attribute's value. */
@@ -70,27 +76,32 @@ export function createRequest(random: Random): RequestModel {
   return {
     resources: Array.from({ length: 1 + random.smallBelow(3) }, () => ({
       attributes: createResourceAttributes(random),
-      scopes: Array.from({ length: random.chance(0.9) ? 1 + random.smallBelow(3) : 0 }, () => ({
-        name: createScopeName(random),
-        version: random.pick(["", "1.0.0", "0.40.1", "0.2", "7.0.0-beta.1", "x"]),
-        spans: Array.from({ length: random.chance(0.9) ? 1 + random.smallBelow(5) : 0 }, () => createSpan(random)),
-      })),
+      scopes: Array.from({ length: random.chance(0.95) ? 1 + random.smallBelow(3) : 0 }, () => createScope(random)),
     })),
   };
 }
 
-function createSpan(random: Random): SpanModel {
+function createScope(random: Random): RequestModel["resources"][number]["scopes"][number] {
+  const name = createScopeName(random);
+  const version = random.pick(["", "1.0.0", "0.40.1", "0.2", "7.0.0-beta.1", "x"]);
+  const count = random.chance(0.95) ? 1 + random.smallBelow(5) : 0;
+  return { name, version, spans: Array.from({ length: count }, () => createSpan(name, random)) };
+}
+
+function createSpan(scopeName: string, random: Random): SpanModel {
+  const isCall = random.chance(0.7);
+  const call = isCall ? createCall(scopeName, random) : { name: "", attributes: createSpanAttributes(random) };
   const startTimeUnixNano = createTime(random);
   return {
     traceId: createId(random, 16),
     spanId: createId(random, 8),
     parentSpanId: random.chance(0.4) ? Buffer.alloc(0) : createId(random, 8),
     traceState: random.chance(0.9) ? "" : createText(random),
-    name: random.chance(0.9) ? random.pick(SPAN_NAMES) : createText(random),
+    name: isCall ? call.name : random.chance(0.9) ? random.pick(SPAN_NAMES) : createText(random),
     kind: random.chance(0.95) ? random.below(6) : random.pick([6, -1, 255, 2 ** 31 - 1]),
     startTimeUnixNano,
     endTimeUnixNano: random.chance(0.9) ? startTimeUnixNano + BigInt(random.below(2 ** 31)) : createTime(random),
-    attributes: createSpanAttributes(random),
+    attributes: call.attributes,
     events: Array.from({ length: random.chance(0.2) ? 1 + random.smallBelow(4) : 0 }, () => ({
       timeUnixNano: createTime(random),
       name: random.pick(EVENT_NAMES),
@@ -108,7 +119,9 @@ function createSpan(random: Random): SpanModel {
 
 function createTime(random: Random): bigint {
   if (random.chance(0.05)) return random.pick(ODD_TIMES);
-  return NOW_UNIX_NANO - BigInt(random.bits()) * 1_000_000n - BigInt(random.below(1_000_000));
+  // Some days back, and at times so many that raw spans or even calls are not kept any more.
+  const days = random.chance(0.9) ? 3 : 50;
+  return NOW_UNIX_NANO - BigInt(random.bits()) * BigInt(days) * 20_117n - BigInt(random.below(1_000_000));
 }
 
 function createId(random: Random, sizeBytes: number): Buffer {

@@ -18,7 +18,8 @@ export interface FuzzFailure {
 export interface FuzzReport {
   readonly tally: Tally;
   readonly corpus: number;
-  readonly blocks: number;
+  /** Functions of the decoders that ran, and parts of them that never did. */
+  readonly coverage: { readonly functions: number; readonly missingParts: number };
   readonly failures: readonly FuzzFailure[];
 }
 

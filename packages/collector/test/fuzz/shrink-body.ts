@@ -14,7 +14,7 @@ export function shrinkBody(body: Buffer, fails: (candidate: Buffer) => boolean):
     smallest = candidate;
     return true;
   };
-  while (candidatesOf(smallest).some(tryBody));
+  while (tryAny(candidatesOf(smallest), tryBody));
   for (let size = smallest.length >> 1; size > 0; size >>= 1) {
     for (let at = 0; at + size <= smallest.length;) {
       if (!tryBody(Buffer.concat([smallest.subarray(0, at), smallest.subarray(at + size)]))) at += size;
@@ -23,12 +23,18 @@ export function shrinkBody(body: Buffer, fails: (candidate: Buffer) => boolean):
   return smallest;
 }
 
+/** Whether one of them is taken; the others are not made. */
+function tryAny(candidates: Iterable<Buffer>, tryBody: (candidate: Buffer) => boolean): boolean {
+  for (const candidate of candidates) if (tryBody(candidate)) return true;
+  return false;
+}
+
 /** The body without one of its fields, for each of them. */
 function* candidatesOf(body: Buffer): Generator<Buffer> {
   const tree = parseTree(body);
   if (tree === undefined) return;
   for (const fields of listFields(tree)) {
-    for (const [index, field] of [...fields.entries()]) {
+    for (const [index, field] of Array.from(fields.entries())) {
       fields.splice(index, 1);
       yield encodeTree(tree);
       fields.splice(index, 0, field);

@@ -24,9 +24,9 @@ export function readNativeBlocks(bytes: Uint8Array): NativeRows {
   const rows: Record<string, unknown>[] = [];
   while (!cursor.isAtEnd) {
     const block = readBlock(cursor);
-    if (columns !== undefined && !isDeepStrictEqual(columns, block.columns))
+    if (columns !== undefined && !isDeepStrictEqual(plainTypes(columns), plainTypes(block.columns)))
       throw cursor.fault("a block has other columns than the one before");
-    columns = block.columns;
+    columns ??= block.columns;
     rows.push(...block.rows);
   }
   return { columns: columns ?? {}, rows };
@@ -54,14 +54,22 @@ function readColumn(cursor: NativeCursor, typeName: string, rowCount: number): u
   return type.readValues(cursor, rowCount);
 }
 
-/** The first difference between two results, for people; `null` when there is none. How texts are stored and where times are shown makes none. */
+/**
+ * The first difference between two results, for people; `null` when there is none. The order of rows makes no difference, nor how texts
+ * are stored and where times are shown.
+ */
 export function findDifference(left: NativeRows, right: NativeRows): string | null {
-  const [leftTypes, rightTypes] = [left, right].map(({ columns }) => plainTypes(columns));
   if (left.rows.length !== right.rows.length) return `${left.rows.length} rows against ${right.rows.length}`;
-  if (left.rows.length > 0 && !isDeepStrictEqual(leftTypes, rightTypes))
+  if (left.rows.length === 0) return null;
+  const [leftTypes, rightTypes] = [left, right].map(({ columns }) => plainTypes(columns));
+  if (!isDeepStrictEqual(leftTypes, rightTypes))
     return `columns ${JSON.stringify(leftTypes)} against ${JSON.stringify(rightTypes)}`;
-  for (const [index, row] of left.rows.entries()) {
-    const other = right.rows[index] ?? {};
+  return findRowDifference(left.rows, right.rows) && findRowDifference(inOrder(left.rows), inOrder(right.rows));
+}
+
+function findRowDifference(left: NativeRows["rows"], right: NativeRows["rows"]): string | null {
+  for (const [index, row] of left.entries()) {
+    const other = right[index] ?? {};
     if (isDeepStrictEqual(row, other)) continue;
     const name = Object.keys(row).find((each) => !isDeepStrictEqual(row[each], other[each])) ?? "";
     return `row ${index}, ${name}: ${show(row[name])} against ${show(other[name])}`;
@@ -69,7 +77,23 @@ export function findDifference(left: NativeRows, right: NativeRows): string | nu
   return null;
 }
 
-function plainTypes(columns: NativeRows["columns"]): [name: string, type: string][] {
+/** Rows in the order of their contents, which begin with ids or times, so that rows of one span stand in one place. */
+function inOrder(rows: NativeRows["rows"]): NativeRows["rows"] {
+  const keyed = rows.map((row) => ({ row, key: show(row) }));
+  return keyed.sort((left, right) => (left.key < right.key ? -1 : 1)).map(({ row }) => row);
+}
+
+const plainTypesByColumns = new Map<string, unknown>();
+
+/** Columns with the types that matter; the same few come again and again. */
+function plainTypes(columns: NativeRows["columns"]): unknown {
+  const key = JSON.stringify(columns);
+  const known = plainTypesByColumns.get(key) ?? createPlainTypes(columns);
+  plainTypesByColumns.set(key, known);
+  return known;
+}
+
+function createPlainTypes(columns: NativeRows["columns"]): [name: string, type: string][] {
   return Object.entries(columns).map(([name, type]) => [
     name,
     type.replaceAll("LowCardinality(String)", "String").replaceAll("DateTime('UTC')", "DateTime"),
