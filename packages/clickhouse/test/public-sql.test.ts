@@ -12,7 +12,7 @@ let publicSql: PublicSql;
 beforeAll(async () => {
   test = await startTestStore();
   store = test.store;
-  await store.insert({ spans: [], calls: [callRow()] });
+  await test.ingest([callRow()]);
   publicSql = createPublicSql(store.client);
 });
 

@@ -11,7 +11,7 @@ let settler: Settler;
 beforeAll(async () => {
   test = await startTestStore();
   store = test.store;
-  settler = new Settler(store.client, ATTRIBUTION_KEYS);
+  settler = new Settler({ client: store.client, marks: test.marks }, ATTRIBUTION_KEYS);
 });
 
 afterAll(() => test.stop());
@@ -59,7 +59,9 @@ describe("the settler", () => {
     expect(await counted()).toHaveLength(2);
     // Nothing is left to change, also for a new process.
     expect(await settler.run()).toMatchObject({ changed: 0 });
-    expect(await new Settler(store.client, ATTRIBUTION_KEYS).run()).toMatchObject({ changed: 0 });
+    expect(await new Settler({ client: store.client, marks: test.marks }, ATTRIBUTION_KEYS).run()).toMatchObject({
+      changed: 0,
+    });
     expect(await counted()).toHaveLength(2);
   });
 

@@ -28,7 +28,7 @@ describe("the store on the embedded engine", () => {
   });
 
   it("keeps a call exactly as it was written", async () => {
-    await store.insert({ spans: [], calls: [callRow()] });
+    await test.ingest([callRow()]);
     const [call] = await rows("SELECT * FROM spancost.calls WHERE tenant_id = 'acme'");
     expect(call).toMatchObject({
       tenant_id: "acme",
@@ -52,9 +52,9 @@ describe("the store on the embedded engine", () => {
     const calls = ["01", "02", "03"].map((id) =>
       callRow({ tenantId: "again", spanId: Buffer.from(id.repeat(8), "hex") }),
     );
-    await store.insert({ spans: [], calls });
-    await store.insert({ spans: [], calls: calls.slice(1) });
-    await store.insert({ spans: [], calls: calls.toReversed() });
+    await test.ingest(calls);
+    await test.ingest(calls.slice(1));
+    await test.ingest(calls.toReversed());
     expect(await rows("SELECT count() AS n, sum(cost) AS cost FROM spancost.calls WHERE tenant_id = 'again'")).toEqual([
       { n: "3", cost: "0.00075" },
     ]);
@@ -64,10 +64,9 @@ describe("the store on the embedded engine", () => {
   });
 
   it("keeps unknown apart from zero", async () => {
-    await store.insert({
-      spans: [],
-      calls: [callRow({ tenantId: "unknown", costPicoUsd: null, listCostPicoUsd: null, costStatus: "unknown_usage" })],
-    });
+    await test.ingest([
+      callRow({ tenantId: "unknown", costPicoUsd: null, listCostPicoUsd: null, costStatus: "unknown_usage" }),
+    ]);
     expect(await rows("SELECT cost, cost_status FROM spancost.calls WHERE tenant_id = 'unknown'")).toEqual([
       { cost: null, cost_status: "unknown_usage" },
     ]);
@@ -97,7 +96,7 @@ describe("the store on the embedded engine", () => {
         costPicoUsd: 9_000_000_000_000_000_001n * 10n,
       }),
     );
-    await store.insert({ spans: [], calls });
+    await test.ingest(calls);
     expect(await rows("SELECT sum(cost) AS cost FROM spancost.spend WHERE tenant_id = 'rich'")).toEqual([
       { cost: "180000000.00000000002" },
     ]);

@@ -6,6 +6,7 @@ import {
   createPublicSqlServer,
   createStore,
   type EmbeddedEngine,
+  HourMarks,
   migrate,
   reprice,
   Settler,
@@ -79,14 +80,15 @@ async function startListeners(
     storeContent: config.storeContent,
   });
   const publicSql = createPublicSql(store.client);
-  const maintenance = startMaintenance(new Settler(store.client, attributionKeys), reportError);
+  const ledger = { client: store.client, marks: new HourMarks(store.client) };
+  const maintenance = startMaintenance(new Settler(ledger, attributionKeys), reportError);
   const api = createApi({
     store,
     publicSql,
     authorize,
     authorizeAdmin: createAuthorizeAdmin(config.adminToken ?? null),
     reprice: (request) => {
-      const run = () => reprice(store.client, (call) => repriceColumns(call, pricer), request);
+      const run = () => reprice(ledger, (call) => repriceColumns(call, pricer), request);
       // Telling what would change writes nothing, and must not hold up settlement.
       return request.apply ? maintenance.exclusively(run) : run();
     },

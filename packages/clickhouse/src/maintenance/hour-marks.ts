@@ -1,5 +1,6 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import { quoteText } from "../quote.ts";
+import { ONE_PART } from "./one-part.ts";
 
 /** A tenant's hour: what is sealed as one. */
 export interface HourKey {
@@ -128,22 +129,31 @@ export class HourMarks {
   }
 }
 
-/**
- * The row that carries the newest number of the sequence: it stays when the marks of sealed hours are cleaned away. No call is so old.
- * @see the migration `hour_marks`
- */
-const SEQUENCE = { tenantId: "", hourUnix: 0 } as const;
-
 /** One statement takes the next even number and writes it with all the marks, in one part. */
 async function insertMarks(client: ClickHouseClient, keys: readonly HourKey[]): Promise<void> {
-  const tuples = [SEQUENCE, ...keys].map(({ tenantId, hourUnix }) => `(${quoteText(tenantId)}, ${hourUnix})`);
+  const tuples = keys.map(({ tenantId, hourUnix }) => `(${quoteText(tenantId)}, ${hourUnix})`);
+  await markHours(
+    client,
+    `SELECT key.1 AS tenant_id, toDateTime(key.2, 'UTC') AS hour FROM (SELECT arrayJoin([${tuples.join(", ")}]::Array(Tuple(String, UInt32))) AS key)`,
+  );
+}
+
+/**
+ * Marks the hours that a query names in `tenant_id` and `hour`. The row of tenant '' at hour 0, which no call has, carries the newest
+ * number: it stays when the marks of sealed hours are cleaned away, so the sequence never goes backwards.
+ */
+export async function markHours(client: ClickHouseClient, keys: string): Promise<void> {
   await client.command({
     query: `INSERT INTO spancost.hour_marks (tenant_id, hour, version, is_deleted)
-WITH (SELECT max(version) FROM spancost.hour_marks WHERE tenant_id = '' AND hour = toDateTime(0, 'UTC')) AS newest
-SELECT key.1, toDateTime(key.2, 'UTC'), newest + 2, 0 FROM (SELECT arrayJoin([${tuples.join(", ")}]::Array(Tuple(String, UInt32))) AS key)`,
-    clickhouse_settings: { max_threads: 1, max_insert_threads: "1", max_query_size: "268435456" },
+WITH (${NEWEST_MARK}) AS newest
+SELECT tenant_id, hour, newest + 2, 0 FROM (SELECT DISTINCT tenant_id, hour FROM (${keys}) UNION ALL SELECT '', toDateTime(0, 'UTC'))`,
+    clickhouse_settings: ONE_PART,
   });
 }
+
+/** The newest number of the sequence, as a query. */
+export const NEWEST_MARK =
+  "SELECT max(version) FROM spancost.hour_marks WHERE tenant_id = '' AND hour = toDateTime(0, 'UTC')";
 
 function toName({ tenantId, hourUnix }: HourKey): string {
   return `${hourUnix} ${tenantId}`;

@@ -1,7 +1,7 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import { formatDecimal, MONEY_SCALE, parseDecimal, UNKNOWN_USAGE, type Usage } from "@spancost/core";
 import type { CallRow } from "../tables/call-row.ts";
-import { type Change, type ChangeKind, writeVersions } from "./write-versions.ts";
+import { type Change, type ChangeKind, type Ledger, writeVersions } from "./write-versions.ts";
 
 /** What the ledger keeps of a call to price it again. */
 export interface StoredCall {
@@ -84,10 +84,11 @@ interface StoredRecord {
  * provider reported itself, and calls without a usable usage, stay as they are. Runs must not overlap with other maintenance.
  */
 export async function reprice(
-  client: ClickHouseClient,
+  ledger: Ledger,
   price: PriceStoredCall,
   request: RepriceRequest,
 ): Promise<RepricedTenant[]> {
+  const { client } = ledger;
   const tenants = new Map<string, { calls: number; changed: number; before: bigint; after: bigint }>();
   if (request.apply) await writeAudit(client, request);
   for (const hourUnix of await queryHours(client, request)) {
@@ -105,7 +106,7 @@ export async function reprice(
       tenants.set(record.tenant_id, sums);
       if (changed) changes.push({ key: record.key, tenantId: record.tenant_id, hourUnix, values });
     }
-    if (request.apply) await writeVersions(client, REPRICE, changes);
+    if (request.apply) await writeVersions(ledger, REPRICE, changes);
   }
   return [...tenants].map(([tenant, { calls, changed, before, after }]) => ({
     tenant,

@@ -10,7 +10,7 @@ import {
   toHourUnix,
 } from "./settle-queries.ts";
 import { Watermark } from "./watermark.ts";
-import { type Change, type ChangeKind, dropRows, type Place, writeVersions } from "./write-versions.ts";
+import { type Change, type ChangeKind, dropRows, type Ledger, type Place, writeVersions } from "./write-versions.ts";
 
 /** What one run did. */
 export interface SettleResult {
@@ -34,14 +34,17 @@ const MAX_PEER_ROUNDS = 4;
  */
 export class Settler {
   readonly #client: ClickHouseClient;
+  readonly #ledger: Ledger;
   readonly #keys: AttributionKeys;
   readonly #watermark: Watermark;
   #since: number | undefined;
   /** Fingerprints of recent traces when they were settled. */
   #settled = new Map<string, string>();
 
-  constructor(client: ClickHouseClient, keys: AttributionKeys) {
+  constructor(ledger: Ledger, keys: AttributionKeys) {
+    const { client } = ledger;
     this.#client = client;
+    this.#ledger = ledger;
     this.#keys = keys;
     this.#watermark = new Watermark(client);
   }
@@ -95,7 +98,7 @@ export class Settler {
     const loaded = await this.#loadNeighbourhood(traces);
     if (loaded.length === 0) return { changed: 0, conflicts: 0 };
     const { kept: calls, dropped } = splitConflicts(loaded);
-    await dropRows(this.#client, "conflict", dropped.map(toPlace));
+    await dropRows(this.#ledger, "conflict", dropped.map(toPlace));
     const concerned = [...new Set(calls.map(({ traceId }) => traceId))];
     const spans = needSpans(calls) ? await querySpans(this.#client, concerned, this.#keys) : [];
     const settlements = settleCalls(calls, spans);
@@ -104,7 +107,7 @@ export class Settler {
       if (settlement === undefined || forgets(call, settlement, settlements)) return [];
       return toChange(call, settlement) ?? [];
     });
-    await writeVersions(this.#client, SETTLE, changes);
+    await writeVersions(this.#ledger, SETTLE, changes);
     return { changed: changes.length, conflicts: dropped.length };
   }
 }

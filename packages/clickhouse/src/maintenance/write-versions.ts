@@ -1,5 +1,7 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import { quoteText } from "../quote.ts";
+import type { HourKey, HourMarks } from "./hour-marks.ts";
+import { ONE_PART } from "./one-part.ts";
 
 /** A row's place in the ledger. */
 export interface Place {
@@ -14,6 +16,13 @@ export interface Place {
 export interface Change<Column extends string> extends Place {
   /** New values by column; `null` is NULL. */
   readonly values: Readonly<Record<Column, string | null>>;
+}
+
+/** Where versions are written to. */
+export interface Ledger {
+  readonly client: ClickHouseClient;
+  /** Every hour that gets a version is marked before. */
+  readonly marks: HourMarks;
 }
 
 /** What changes rows: why, which columns, and their types. */
@@ -50,36 +59,63 @@ const CHANGES_A_STATEMENT = 500;
  * old key, in the same insert. Interrupted anywhere, it can be run again: a history row and a version that are there already stay one.
  */
 export async function writeVersions<Column extends string>(
-  client: ClickHouseClient,
+  ledger: Ledger,
   kind: ChangeKind<Column>,
   changes: readonly Change<Column>[],
 ): Promise<void> {
   for (const some of chunk(changes)) {
     const current = selectCurrent(some);
-    await keepHistory(client, kind.replacedBy, current);
-    await client.command({ query: insertVersions(kind, some, current), clickhouse_settings: ONE_PART });
+    const hours = some.flatMap((change) => [toHourKey(change), toHourKey({ ...change, ...newTenant(change) })]);
+    await write(ledger, hours, kind.replacedBy, current, insertVersions(kind, some, current));
   }
 }
 
 /** Takes rows out of the ledger by tombstones; what they said stays in the history. */
-export async function dropRows(client: ClickHouseClient, replacedBy: string, places: readonly Place[]): Promise<void> {
+export async function dropRows(ledger: Ledger, replacedBy: string, places: readonly Place[]): Promise<void> {
   for (const some of chunk(places)) {
     const current = selectCurrent(some);
-    await keepHistory(client, replacedBy, current);
     const query = `INSERT INTO spancost.llm_calls SELECT c.* REPLACE (c.version + 1 AS version, 1 AS is_deleted) FROM (${current}) AS c`;
-    await client.command({ query, clickhouse_settings: ONE_PART });
+    await write(ledger, some.map(toHourKey), replacedBy, current, query);
   }
 }
 
-/** One thread writes one part: readers see all of it or nothing. */
-const ONE_PART = { max_threads: 1, max_insert_threads: "1", max_query_size: "16777216" } as const;
+/** The mark, the history, then the versions: each is there before what needs it. */
+async function write(
+  { client, marks }: Ledger,
+  hours: readonly HourKey[],
+  replacedBy: string,
+  current: string,
+  query: string,
+): Promise<void> {
+  const inFlight = await marks.begin(hours);
+  try {
+    await keepHistory(client, replacedBy, current);
+    await client.command({ query, clickhouse_settings: ONE_THREAD });
+  } finally {
+    // A statement that failed here and goes on in the database ends before the grace does.
+    inFlight.done();
+  }
+}
+
+/** One thread writes one part in each partition. */
+const ONE_THREAD = { ...ONE_PART, max_threads: 1 } as const;
 
 async function keepHistory(client: ClickHouseClient, replacedBy: string, current: string): Promise<void> {
   await client.command({
-    clickhouse_settings: ONE_PART,
+    clickhouse_settings: ONE_THREAD,
     query: `INSERT INTO spancost.llm_calls_history (replaced_by, ${HISTORY_COLUMNS})
 SELECT ${quoteText(replacedBy)}, ${HISTORY_COLUMNS} FROM (${current})`,
   });
+}
+
+function toHourKey({ tenantId, hourUnix }: Place): HourKey {
+  return { tenantId, hourUnix: Number(hourUnix) };
+}
+
+/** Where a call moves to, when it does. */
+function newTenant({ values }: Change<string>): { tenantId?: string } {
+  const tenantId = values["tenant_id"];
+  return typeof tenantId === "string" ? { tenantId } : {};
 }
 
 function chunk<T>(items: readonly T[]): T[][] {

@@ -48,25 +48,33 @@ export interface SpendReport {
   readonly total: SpendFigures;
 }
 
+/** Columns that `spend` and `calls` have in common. */
 const COLUMN_BY_DIMENSION: Readonly<Record<string, string>> = {
   tenant: "tenant_id",
   user: "user_id",
   feature: "feature",
   model: "model",
   provider: "provider",
-  task: "task",
-  session: "session_id",
-  day: "toString(toDate(c.started_at))",
+  day: "toString(toDate(c.hour))",
   hour: "formatDateTime(c.hour, '%Y-%m-%dT%H:00:00Z')",
 };
+/** Columns of `calls` only. */
+const LEDGER_COLUMN_BY_DIMENSION: Readonly<Record<string, string>> = { task: "task", session: "session_id" };
 const TIME_DIMENSIONS: ReadonlySet<string> = new Set(["day", "hour"]);
 const LABEL = /^label:([\w.-]{1,64})$/;
+const HOUR_MS = 3_600_000;
 
-const FIGURES = `count() AS calls,
-    countIf(status = 'error') AS errors,
-    countIf(cost_status IN ('unpriced', 'rejected')) AS unpriced_calls,
-    countIf(cost_status = 'unknown_usage') AS unknown_calls,
-    countIf(usage_is_lower_bound) AS lower_bound_calls,
+/** A call's figures under the names that `spend` has for its sums. */
+const CALL_FIGURES = `1 AS calls, status = 'error' AS errors, cost_status = 'unpriced' AS unpriced_calls, cost_status = 'rejected' AS rejected_calls,
+    cost_status = 'unknown_usage' AS unknown_calls, usage_is_lower_bound AS lower_bound_calls, input_tokens, cache_read_tokens, cache_write_tokens,
+    output_tokens, list_cost, cost`;
+const SPEND_FIGURES = `calls, errors, unpriced_calls, rejected_calls, unknown_calls, lower_bound_calls, input_tokens, cache_read_tokens, cache_write_tokens,
+    output_tokens, list_cost, cost`;
+const SUMS = `sum(c.calls) AS calls,
+    sum(c.errors) AS errors,
+    sum(c.unpriced_calls) + sum(c.rejected_calls) AS unpriced_calls,
+    sum(c.unknown_calls) AS unknown_calls,
+    sum(c.lower_bound_calls) AS lower_bound_calls,
     sum(ifNull(c.input_tokens, 0)) AS input_tokens,
     sum(ifNull(c.cache_read_tokens, 0)) AS cache_read_tokens,
     sum(ifNull(c.cache_write_tokens, 0)) AS cache_write_tokens,
@@ -74,7 +82,7 @@ const FIGURES = `count() AS calls,
     sum(ifNull(c.list_cost, toDecimal128(0, 12))) AS list_cost,
     sum(ifNull(c.cost, toDecimal128(0, 12))) AS cost`;
 
-/** Adds up the ledger. @throws StoreError `query-refused` for a dimension that does not exist */
+/** Adds up calls: whole hours from `spend` where it has the dimensions, all else from the ledger. @throws StoreError `query-refused` for a dimension that does not exist */
 export async function querySpend(client: ClickHouseClient, request: SpendReportRequest): Promise<SpendReport> {
   const dimensions = request.by.map((name, index) => ({ name, sql: toColumn(name, index) }));
   const columns = dimensions.map(({ name, sql }) => `${sql} AS \`${name}\``);
@@ -85,7 +93,7 @@ export async function querySpend(client: ClickHouseClient, request: SpendReportR
     ...names,
   ];
   const grouping = names.length === 0 ? "" : `GROUP BY ${names.join(", ")} ORDER BY ${order.join(", ")}`;
-  const rows = await select(client, request, [...columns, FIGURES].join(",\n    "), grouping);
+  const rows = await select(client, request, [...columns, SUMS].join(",\n    "), grouping);
   return { rows: names.length === 0 ? [] : rows, total: addUp(rows) };
 }
 
@@ -123,14 +131,12 @@ async function select(
   const labels = request.by.map((name) => LABEL.exec(name)?.[1]);
   const result = await client.query({
     query: `SELECT ${columns}
-FROM spancost.calls AS c
-WHERE c.started_at >= fromUnixTimestamp64Milli({from:Int64}) AND c.started_at < fromUnixTimestamp64Milli({to:Int64})
-    AND c.hour >= toStartOfHour(fromUnixTimestamp64Milli({from:Int64})) AND c.hour < fromUnixTimestamp64Milli({to:Int64})
-    ${request.tenant === undefined ? "" : "AND c.tenant_id = {tenant:String}"}
+FROM (${toSource(request)}) AS c
 ${grouping}`,
     query_params: {
       from: request.from.getTime(),
       to: request.to.getTime(),
+      ...toWholeHours(request),
       ...(request.tenant === undefined ? {} : { tenant: request.tenant }),
       ...Object.fromEntries(labels.flatMap((label, index) => (label === undefined ? [] : [[`label${index}`, label]]))),
     },
@@ -139,9 +145,38 @@ ${grouping}`,
   return result.json<SpendRow>();
 }
 
+/** The whole hours of a range, in milliseconds since 1970. */
+function toWholeHours({ from, to }: SpendReportRequest): { firstHour: number; endHour: number } {
+  const firstHour = Math.ceil(from.getTime() / HOUR_MS) * HOUR_MS;
+  return { firstHour, endHour: Math.max(Math.floor(to.getTime() / HOUR_MS) * HOUR_MS, firstHour) };
+}
+
+/** Rows to be added up, from one statement, so that they are of one state. */
+function toSource(request: SpendReportRequest): string {
+  const tenant = request.tenant === undefined ? "" : "AND tenant_id = {tenant:String}";
+  const inRange = `started_at >= fromUnixTimestamp64Milli({from:Int64}) AND started_at < fromUnixTimestamp64Milli({to:Int64})
+    AND hour >= toStartOfHour(fromUnixTimestamp64Milli({from:Int64})) AND hour < fromUnixTimestamp64Milli({to:Int64}) ${tenant}`;
+  const dimensions = "hour, tenant_id, user_id, feature, provider, model";
+  const { firstHour, endHour } = toWholeHours(request);
+  if (request.by.some(isOfLedger) || firstHour === endHour)
+    return `SELECT ${dimensions}, task, session_id, labels, ${CALL_FIGURES} FROM spancost.calls WHERE ${inRange}`;
+  const isWhole =
+    "hour >= fromUnixTimestamp64Milli({firstHour:Int64}) AND hour < fromUnixTimestamp64Milli({endHour:Int64})";
+  const spend = `SELECT ${dimensions}, ${SPEND_FIGURES} FROM spancost.spend WHERE ${isWhole} ${tenant}`;
+  if (firstHour === request.from.getTime() && endHour === request.to.getTime()) return spend;
+  return `${spend}
+UNION ALL
+SELECT ${dimensions}, ${CALL_FIGURES} FROM spancost.calls WHERE ${inRange} AND NOT (${isWhole})`;
+}
+
+function isOfLedger(name: string): boolean {
+  return LABEL.test(name) || Object.hasOwn(LEDGER_COLUMN_BY_DIMENSION, name);
+}
+
 function toColumn(name: string, index: number): string {
   if (LABEL.test(name)) return `labels[{label${index}:String}]`;
-  const column = Object.hasOwn(COLUMN_BY_DIMENSION, name) ? COLUMN_BY_DIMENSION[name] : undefined;
+  const columns = { ...COLUMN_BY_DIMENSION, ...LEDGER_COLUMN_BY_DIMENSION };
+  const column = Object.hasOwn(columns, name) ? columns[name] : undefined;
   if (column !== undefined) return column;
   throw new StoreError(
     "query-refused",
