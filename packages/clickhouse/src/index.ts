@@ -1,7 +1,9 @@
 export { type EmbeddedEngine, type EmbeddedEngineOptions, startEmbeddedEngine } from "./engine/embedded-engine.ts";
 export type { EngineEvent, RestartReason } from "./engine/engine-events.ts";
 export type { SupervisionTimes } from "./engine/supervisor.ts";
+export { erase, type EraseRequest, type EraseResult, type EraseSubject } from "./maintenance/eraser.ts";
 export { type HourKey, HourMarks, type HourMarksOptions, type InFlight } from "./maintenance/hour-marks.ts";
+export { Lease, type LeaseOptions } from "./maintenance/lease.ts";
 export {
   type PriceStoredCall,
   reprice,
@@ -9,8 +11,10 @@ export {
   type RepriceRequest,
   type StoredCall,
 } from "./maintenance/repricer.ts";
+export { Retention, type RetentionDays, type RetentionResult } from "./maintenance/retention.ts";
 export { Sealer, type SealerOptions, type SealResult } from "./maintenance/sealer.ts";
 export { type SettleResult, Settler } from "./maintenance/settler.ts";
+export type { Ledger } from "./maintenance/write-versions.ts";
 export { migrate } from "./migrations/migrate.ts";
 export { createPublicSql, PUBLIC_TABLES, type PublicQuery, type PublicSql } from "./public-sql/public-sql.ts";
 export { type Authorize, createPublicSqlServer } from "./public-sql/public-sql-server.ts";
@@ -29,4 +33,4 @@ export { CALL_LAYOUT, type CallRow, type CostStatus } from "./tables/call-row.ts
 export { SPAN_LAYOUT, type SpanRow, type TextEntries } from "./tables/span-row.ts";
 export { ByteColumn, encodeText } from "./native/byte-column.ts";
 export { LowCardinalityColumn, type NumberedText } from "./native/low-cardinality.ts";
-export { ATTRIBUTES_TYPE, MapColumn } from "./native/map-column.ts";
+export { ATTRIBUTES_TYPE, MapColumn, type MapMark } from "./native/map-column.ts";

@@ -8,9 +8,19 @@ const HEX_DIGITS = hexDigits();
  * from where they stand. Calls are made once a value, so they allocate nothing but when the column grows.
  */
 export class ByteColumn {
-  bytes = new Uint8Array(INITIAL_CAPACITY);
-  view = new DataView(this.bytes.buffer);
+  bytes: Uint8Array<ArrayBuffer>;
+  view: DataView;
   length = 0;
+
+  /** `capacity`: how many bytes it will have, where that is known. */
+  constructor(capacity = INITIAL_CAPACITY) {
+    this.bytes = new Uint8Array(capacity + SLACK);
+    this.view = new DataView(this.bytes.buffer);
+  }
+
+  get sizeBytes(): number {
+    return this.length;
+  }
 
   /** Makes room for `sizeBytes` more. */
   reserve(sizeBytes: number): void {
@@ -53,6 +63,14 @@ export class ByteColumn {
     }
     this.length = length + sizeBytes;
     return (seen & 0x8080_8080) === 0;
+  }
+
+  /** Bytes from the beginning of `from`, which must have room to the end of a machine word. */
+  copy(from: DataView, sizeBytes: number): void {
+    this.reserve(sizeBytes);
+    const { view, length } = this;
+    for (let done = 0; done < sizeBytes; done += 4) view.setInt32(length + done, from.getInt32(done));
+    this.length = length + sizeBytes;
   }
 
   /** A text that is written the same way again and again: its length and bytes, made by `encodeText`. */

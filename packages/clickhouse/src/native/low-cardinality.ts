@@ -6,6 +6,8 @@ const DICTIONARY_WITH_COLUMN = 1;
 const HAS_KEYS = 0x200;
 const IS_WHOLE_DICTIONARY = 0x400;
 const INITIAL_ROWS = 1_024;
+/** Four 64-bit numbers go before keys and rows. */
+const PREFIX_BYTES = 32;
 
 /** A value with a number of its own, by which a column finds it again. Numbers count from 0 and are few. */
 export interface NumberedText {
@@ -22,13 +24,18 @@ export class LowCardinalityColumn {
   readonly #keys = new ByteColumn();
   #keyCount = 0;
   /** Place in the dictionary by the value's number, plus one; 0 where it is not there. */
-  #places = new Uint32Array(INITIAL_ROWS);
+  #places = new Uint32Array(64);
   #used: number[] = [];
   #rows = new Uint32Array(INITIAL_ROWS);
   #length = 0;
 
   get length(): number {
     return this.#length;
+  }
+
+  /** At most so many bytes are written. */
+  get sizeBytes(): number {
+    return this.#keys.length + 4 * this.#length + PREFIX_BYTES;
   }
 
   /** Adds a row. */
@@ -61,6 +68,11 @@ export class LowCardinalityColumn {
     else if (width === 1) for (let row = 0; row < rows; row += 1, at += 2) view.setUint16(at, places[row] ?? 0, true);
     else for (let row = 0; row < rows; row += 1, at += 4) view.setUint32(at, places[row] ?? 0, true);
     out.length = at;
+  }
+
+  /** Takes rows back; what is in the dictionary stays. */
+  truncate(length: number): void {
+    this.#length = length;
   }
 
   clear(): void {

@@ -4,12 +4,24 @@ import { LowCardinalityColumn, type NumberedText } from "./low-cardinality.ts";
 /** ClickHouse's type of attributes. */
 export const ATTRIBUTES_TYPE = "Map(LowCardinality(String), String)";
 
+/** Lengths of a map's parts. */
+export interface MapMark {
+  readonly values: number;
+  readonly keys: number;
+  readonly offsets: number;
+}
+
 /** A `Map(LowCardinality(String), String)` under construction: entries are added, then the row is ended. */
 export class MapColumn {
   /** The values of all entries: write one after each `key`. */
   readonly values = new ByteColumn();
   readonly #keys = new LowCardinalityColumn();
   readonly #offsets = new ByteColumn();
+
+  /** At most so many bytes are written. */
+  get sizeBytes(): number {
+    return this.values.length + this.#keys.sizeBytes + this.#offsets.length;
+  }
 
   key(key: NumberedText): void {
     this.#keys.push(key);
@@ -27,6 +39,18 @@ export class MapColumn {
     out.raw(this.#offsets.take());
     this.#keys.write(out);
     out.raw(this.values.take());
+  }
+
+  /** How much there is, for `truncate`. */
+  mark(): MapMark {
+    return { values: this.values.length, keys: this.#keys.length, offsets: this.#offsets.length };
+  }
+
+  /** Takes back what came after a mark. */
+  truncate({ values, keys, offsets }: MapMark): void {
+    this.values.length = values;
+    this.#keys.truncate(keys);
+    this.#offsets.length = offsets;
   }
 
   clear(): void {

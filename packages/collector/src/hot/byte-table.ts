@@ -13,6 +13,11 @@ export interface ByteTableLimits {
   readonly sizeBytes: number;
 }
 
+/** An odd number with well-spread bits: the golden ratio of 2^32. */
+const MULTIPLIER = 0x9e37_79b1 | 0;
+/** More entries of one hash are not remembered: looking through them would cost more than it saves. */
+const MAX_BUCKET = 32;
+
 /** Remembers what follows from some bytes alone: texts that come again and again are looked at once. */
 export class ByteTable<Entry extends KnownBytes> {
   readonly #create: (known: KnownBytes, bytes: Buffer) => Entry | undefined;
@@ -40,7 +45,8 @@ export class ByteTable<Entry extends KnownBytes> {
     const hash = hashBytes(view, at, sizeBytes);
     const bucket = this.#buckets.get(hash);
     if (bucket !== undefined) for (const entry of bucket) if (isAt(entry, view, at, sizeBytes)) return entry;
-    return this.isFull ? undefined : this.#add(hash, bucket, view, at, sizeBytes);
+    if (this.isFull || (bucket !== undefined && bucket.length >= MAX_BUCKET)) return undefined;
+    return this.#add(hash, bucket, view, at, sizeBytes);
   }
 
   #add(hash: number, bucket: Entry[] | undefined, view: DataView, at: number, sizeBytes: number): Entry | undefined {
@@ -64,11 +70,12 @@ export function isAt(entry: KnownBytes, view: DataView, at: number, sizeBytes: n
   return done === sizeBytes || tailAt(view, at + done, sizeBytes - done) === words[word];
 }
 
-/** FNV-1a. @see draft-eastlake-fnv */
+/** Of length, beginning, middle and end: texts that differ elsewhere only share a bucket, of which there is a bound. */
 function hashBytes(view: DataView, at: number, sizeBytes: number): number {
-  let hash = 0x811c_9dc5;
-  for (let index = 0; index < sizeBytes; index += 1) hash = Math.imul(hash ^ view.getUint8(at + index), 0x0100_0193);
-  return hash;
+  if (sizeBytes < 4) return Math.imul(sizeBytes === 0 ? 0 : tailAt(view, at, sizeBytes), MULTIPLIER) ^ sizeBytes;
+  let hash = Math.imul(view.getInt32(at) ^ sizeBytes, MULTIPLIER);
+  hash = Math.imul(hash ^ (hash >>> 15) ^ view.getInt32(at + ((sizeBytes - 4) >> 1)), MULTIPLIER);
+  return Math.imul(hash ^ (hash >>> 15) ^ view.getInt32(at + sizeBytes - 4), MULTIPLIER);
 }
 
 function toWords(bytes: Buffer): Int32Array {

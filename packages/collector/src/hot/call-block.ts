@@ -1,16 +1,17 @@
-import { ATTRIBUTES_TYPE, ByteColumn, encodeText, LowCardinalityColumn, MapColumn } from "@spancost/clickhouse";
+import { ATTRIBUTES_TYPE, ByteColumn, LowCardinalityColumn, MapColumn, type NumberedText } from "@spancost/clickhouse";
 import { type Figures, readUsageOf } from "@spancost/core";
 import type { Pricer } from "@spancost/rates";
 import { attemptColumn } from "../pipeline/to-call-row.ts";
-import { type CallRate, findCallRate, MINUTE_MS, priceAtRate } from "./call-rate.ts";
-import type { CallTemplate, CommonTexts, TextPlace } from "./call-template.ts";
+import { type CallRate, findCallRate, MINUTE_MS, priceAtRate, RATE_COLUMNS } from "./call-rate.ts";
+import { type CallTemplate, COMMON_COLUMNS, type TextPlace } from "./call-template.ts";
 import type { ByteTable } from "./byte-table.ts";
+import { ColumnSet, writeBlock, writeBytes, type WrittenColumn, writeWithKeys } from "./column-set.ts";
 import type { HourKeys } from "./hour-keys.ts";
 import type { TextNumbers } from "./known-origin.ts";
 import type { KnownText } from "./known-text.ts";
-import { ATTRIBUTE, type RequestScan, SPAN } from "./scan-request.ts";
-import { VALUE } from "./value-types.ts";
-import { writeValue } from "./value-writer.ts";
+import { PLACE, type ReadAttributes } from "./read-attributes.ts";
+import type { SpanFields } from "./span-fields.ts";
+import { readVarint, VALUE } from "./value-writer.ts";
 
 /** What rows are written with. */
 export interface CallBlockTools {
@@ -21,7 +22,6 @@ export interface CallBlockTools {
 }
 
 type SameForm = Extract<CallTemplate, { kind: "call" }>;
-type Columns = readonly (readonly [name: string, type: string, write: (out: ByteColumn) => void])[];
 
 const INITIAL_ROWS = 1_024;
 const LOW_CARDINALITY = "LowCardinality(String)";
@@ -30,6 +30,10 @@ const MONEY = "Nullable(Decimal(38, 12))";
 const SECONDS = "Nullable(Decimal(18, 9))";
 const UNKNOWN = Number.NaN;
 const COUNTS = ["input", "cacheRead", "cacheWrite5m", "cacheWrite1h", "output", "reasoning"] as const;
+/** Fifteen counts of nine bytes each, twenty numbers of texts, flags and labels. */
+const BYTES_OF_OTHERS = 200;
+/** Names and types of the columns, and their dictionaries. */
+const HEADER_BYTES = 8_192;
 const NANOS_PER_MS = 1_000_000;
 const TWO_TO_32 = 0x1_0000_0000;
 
@@ -39,7 +43,6 @@ const TWO_TO_32 = 0x1_0000_0000;
  */
 export class CallBlock {
   rows = 0;
-  readonly hours: HourKeys;
   readonly #tools: CallBlockTools;
   readonly #templates: SameForm[] = [];
   readonly #rates: CallRate[] = [];
@@ -63,27 +66,23 @@ export class CallBlock {
   /** A row of `COUNTS` a call; NaN is NULL. */
   #counts = new Float64Array(COUNTS.length * INITIAL_ROWS);
   readonly #amounts = { list: 0, cost: 0 };
+  readonly #columns: ColumnSet;
+  #marked = 0;
 
-  constructor(tools: CallBlockTools, hours: HourKeys) {
+  constructor(tools: CallBlockTools) {
     this.#tools = tools;
-    this.hours = hours;
+    this.#columns = new ColumnSet([
+      ...[this.#tenants, this.#hours, this.#traceIds, this.#spanIds, this.#parentIds, this.#startTimes],
+      ...[this.#durations, this.#users, this.#features, this.#tasks, this.#taskIds, this.#sessions],
+      ...[this.#labels, this.#responses, this.#isLowerBound, this.#listCosts, this.#costs],
+    ]);
   }
 
   /** Adds a call; `false`, and nothing is added, for one that must be read as a whole. */
-  add(
-    scan: RequestScan,
-    span: number,
-    template: SameForm,
-    places: Int32Array,
-    hourUnix: number,
-    durationLow: number,
-    durationHigh: number,
-  ): boolean {
-    const { view } = scan.reader;
-    const startAt = scan.spans[span + SPAN.startAt] ?? 0;
-    const startMs = (view.getUint32(startAt + 4, true) * TWO_TO_32 + view.getUint32(startAt, true)) / NANOS_PER_MS;
+  add(view: DataView, span: SpanFields, template: SameForm, read: ReadAttributes, hours: HourKeys): boolean {
+    const startMs = (span.startHigh * TWO_TO_32 + span.startLow) / NANOS_PER_MS;
     const rate = this.#rateOf(template, Math.floor(startMs / MINUTE_MS));
-    const reading = readUsageOf(template.shape, takeFigures(scan, template, places));
+    const reading = readUsageOf(template.shape, takeFigures(view, template, read));
     const { usage } = reading;
     if (reading.usageIssue !== null || !reading.usageKnown) return false;
     if (rate.rate !== null) {
@@ -97,26 +96,24 @@ export class CallBlock {
       };
       if (!priceAtRate(rate.rate, counts, this.#amounts)) return false;
     }
-    if (!this.#addTenant(scan, template.texts.tenantId, places, hourUnix)) return false;
-    this.#hours.uint32(hourUnix);
-    const { spans } = scan;
-    const traceAt = spans[span + SPAN.traceAt] ?? 0;
-    this.#traceIds.eightBytes(view, traceAt);
-    this.#traceIds.eightBytes(view, traceAt + 8);
-    this.#spanIds.eightBytes(view, spans[span + SPAN.spanAt] ?? 0);
-    if (spans[span + SPAN.parentSize] === 8) this.#parentIds.eightBytes(view, spans[span + SPAN.parentAt] ?? 0);
-    else this.#parentIds.uint64(0);
-    this.#startTimes.eightBytes(view, startAt);
-    this.#durations.uint32(durationLow);
-    this.#durations.uint32(durationHigh);
     const { texts } = template;
-    addText(this.#users, scan, texts.userId, places);
-    addText(this.#features, scan, texts.feature, places);
-    addText(this.#tasks, scan, texts.task, places);
-    addText(this.#taskIds, scan, texts.taskId, places);
-    addText(this.#sessions, scan, texts.sessionId, places);
-    addText(this.#responses, scan, texts.responseId, places);
-    this.#addLabels(scan, template, places);
+    if (!this.#addTenant(view, texts.tenantId, read, hours, span.hourUnix)) return false;
+    this.#hours.uint32(span.hourUnix);
+    this.#traceIds.eightBytes(view, span.traceAt);
+    this.#traceIds.eightBytes(view, span.traceAt + 8);
+    this.#spanIds.eightBytes(view, span.spanAt);
+    if (span.parentSize === 8) this.#parentIds.eightBytes(view, span.parentAt);
+    else this.#parentIds.uint64(0);
+    this.#startTimes.eightBytes(view, span.startAt);
+    this.#durations.uint32(span.durationLow);
+    this.#durations.uint32(span.durationHigh);
+    addText(this.#users, view, texts.userId, read);
+    addText(this.#features, view, texts.feature, read);
+    addText(this.#tasks, view, texts.task, read);
+    addText(this.#taskIds, view, texts.taskId, read);
+    addText(this.#sessions, view, texts.sessionId, read);
+    addText(this.#responses, view, texts.responseId, read);
+    this.#addLabels(view, template, read);
     const row = this.rows * COUNTS.length;
     if (row === this.#counts.length) this.#growCounts();
     const all = this.#counts;
@@ -135,56 +132,66 @@ export class CallBlock {
     return true;
   }
 
-  /** Writes the block. It must not be used afterwards. */
-  finish(): Uint8Array {
-    const out = new ByteColumn();
-    const columns = this.#columns();
-    out.varUint(columns.length);
-    out.varUint(this.rows);
-    for (const [name, type, write] of columns) {
-      out.raw(encodeText(name));
-      out.raw(encodeText(type));
-      write(out);
-    }
-    return out.take();
+  /** Remembers how much there is. */
+  mark(): void {
+    this.#columns.mark();
+    this.#marked = this.rows;
   }
 
-  /** The last rate of each template: spans of one request mostly start in the same minute. */
-  readonly #lastRates = new Map<SameForm, CallRate>();
+  /** Takes back what came after the mark. */
+  rollBack(): void {
+    this.#columns.rollBack();
+    this.rows = this.#templates.length = this.#rates.length = this.#marked;
+  }
+
+  /** Writes the block and empties this one. */
+  finish(): Uint8Array {
+    // Attribution stands in it twice.
+    const sizeBytes = 2 * this.#columns.sizeBytes + this.rows * BYTES_OF_OTHERS + HEADER_BYTES;
+    const bytes = writeBlock(this.#written(), this.rows, sizeBytes);
+    this.clear();
+    return bytes;
+  }
+
+  /** Empties the block and keeps its memory. */
+  clear(): void {
+    this.#columns.clear();
+    this.rows = this.#templates.length = this.#rates.length = 0;
+  }
 
   #rateOf(template: SameForm, minute: number): CallRate {
-    let rate = this.#lastRates.get(template);
-    if (rate?.minute !== minute) {
-      rate = findCallRate(template.shape, minute, this.#tools.pricer, this.#tools.numbers);
-      this.#lastRates.set(template, rate);
-    }
-    return rate;
+    const last = template.lastRate;
+    if (last !== undefined && last.minute === minute) return last;
+    return (template.lastRate = findCallRate(template.shape, minute, this.#tools.pricer, this.#tools.numbers));
   }
 
-  #addTenant(scan: RequestScan, tenant: TextPlace, places: Int32Array, hourUnix: number): boolean {
+  #addTenant(
+    view: DataView,
+    tenant: TextPlace,
+    { places }: ReadAttributes,
+    hours: HourKeys,
+    hourUnix: number,
+  ): boolean {
     if (tenant.place === -1) {
       this.#tenants.raw(tenant.encoded);
-      this.hours.addText(tenant.text, hourUnix);
+      hours.addText(tenant.text, hourUnix);
       return true;
     }
-    const row = places[tenant.place] ?? 0;
-    const at = scan.attributes[row + ATTRIBUTE.at] ?? 0;
-    const known = this.#tools.tenants.find(scan.reader.view, at, scan.attributes[row + ATTRIBUTE.size] ?? 0);
+    const row = tenant.place * PLACE.width;
+    const known = this.#tools.tenants.find(view, places[row + PLACE.at] ?? 0, places[row + PLACE.size] ?? 0);
     if (known === undefined) return false;
     this.#tenants.raw(known.encoded);
-    this.hours.add(known, hourUnix);
+    hours.add(known, hourUnix);
     return true;
   }
 
-  #addLabels(scan: RequestScan, { labels }: SameForm, places: Int32Array): void {
-    const { attributes, reader, composed } = scan;
+  /** Labels of a template are texts; others make their spans be read as a whole. */
+  #addLabels(view: DataView, { labels }: SameForm, { places }: ReadAttributes): void {
     for (let index = 0; index < labels.length; index += 1) {
-      const row = places[labels[index] ?? -1];
-      if (row === undefined) continue;
+      const row = (labels[index] ?? -1) * PLACE.width;
+      if (row < 0) continue;
       this.#labels.key(this.#tools.numbers.numberOf(this.#tools.labelNames[index] ?? ""));
-      const type = attributes[row + ATTRIBUTE.type] ?? VALUE.none;
-      const at = attributes[row + ATTRIBUTE.at] ?? 0;
-      writeValue(this.#labels.values, reader, composed, type, at, attributes[row + ATTRIBUTE.size] ?? 0);
+      this.#labels.values.textFrom(view, places[row + PLACE.at] ?? 0, places[row + PLACE.size] ?? 0);
     }
     this.#labels.endRow();
   }
@@ -196,33 +203,36 @@ export class CallBlock {
   }
 
   /** In the order of the ledger's columns. */
-  #columns(): Columns {
-    const bytes = (column: ByteColumn) => (out: ByteColumn) => out.raw(column.take());
-    const common = (name: keyof CommonTexts) =>
-      [name, LOW_CARDINALITY, (out: ByteColumn) => this.#writeTexts(out, (row) => this.#templates[row]?.common[name])] as const;
-    const rated = (name: Exclude<keyof CallRate, "minute" | "rate">) =>
-      [name, LOW_CARDINALITY, (out: ByteColumn) => this.#writeTexts(out, (row) => this.#rates[row]?.[name])] as const;
+  #written(): readonly WrittenColumn[] {
+    const common = (name: (typeof COMMON_COLUMNS)[number]) => {
+      const place = COMMON_COLUMNS.indexOf(name);
+      return [name, LOW_CARDINALITY, (out: ByteColumn) => writeCommon(out, this.#templates, place)] as const;
+    };
+    const rated = (name: (typeof RATE_COLUMNS)[number]) => {
+      const place = RATE_COLUMNS.indexOf(name);
+      return [name, LOW_CARDINALITY, (out: ByteColumn) => writeRated(out, this.#rates, place)] as const;
+    };
     const count = (name: string, index: number) =>
       [name, COUNT, (out: ByteColumn) => this.#writeCounts(out, index)] as const;
     const nothing = (name: string, type: string) => [name, type, (out: ByteColumn) => writeNulls(out, this.rows)] as const;
     const flag = (name: string, read: (template: SameForm) => boolean) =>
       [name, "Bool", (out: ByteColumn) => this.#templates.forEach((each) => out.uint8(read(each) ? 1 : 0))] as const;
     return [
-      ["tenant_id", "String", bytes(this.#tenants)],
-      ["hour", "DateTime('UTC')", bytes(this.#hours)],
-      ["trace_id", "FixedString(16)", bytes(this.#traceIds)],
-      ["span_id", "FixedString(8)", bytes(this.#spanIds)],
-      ["parent_span_id", "FixedString(8)", bytes(this.#parentIds)],
-      ["started_at", "DateTime64(9, 'UTC')", bytes(this.#startTimes)],
-      ["duration_ns", "UInt64", bytes(this.#durations)],
-      ["user_id", "String", bytes(this.#users)],
-      ["feature", "String", bytes(this.#features)],
-      ["task", "String", bytes(this.#tasks)],
-      ["task_id", "String", bytes(this.#taskIds)],
-      ["session_id", "String", bytes(this.#sessions)],
+      ["tenant_id", "String", writeBytes(this.#tenants)],
+      ["hour", "DateTime('UTC')", writeBytes(this.#hours)],
+      ["trace_id", "FixedString(16)", writeBytes(this.#traceIds)],
+      ["span_id", "FixedString(8)", writeBytes(this.#spanIds)],
+      ["parent_span_id", "FixedString(8)", writeBytes(this.#parentIds)],
+      ["started_at", "DateTime64(9, 'UTC')", writeBytes(this.#startTimes)],
+      ["duration_ns", "UInt64", writeBytes(this.#durations)],
+      ["user_id", "String", writeBytes(this.#users)],
+      ["feature", "String", writeBytes(this.#features)],
+      ["task", "String", writeBytes(this.#tasks)],
+      ["task_id", "String", writeBytes(this.#taskIds)],
+      ["session_id", "String", writeBytes(this.#sessions)],
       common("service"),
       common("environment"),
-      ["labels", ATTRIBUTES_TYPE, (out) => (this.#labels.writePrefix(out), this.#labels.write(out))],
+      ["labels", ATTRIBUTES_TYPE, writeWithKeys(this.#labels)],
       rated("provider"),
       rated("model"),
       common("provider_reported"),
@@ -236,7 +246,7 @@ export class CallBlock {
       flag("streamed", ({ shape }) => shape.reading.streamed),
       flag("is_error", ({ shape }) => shape.reading.isError),
       common("error_type"),
-      ["response_id", "String", bytes(this.#responses)],
+      ["response_id", "String", writeBytes(this.#responses)],
       count("input_tokens", 0),
       count("cache_read_tokens", 1),
       count("cache_write_5m_tokens", 2),
@@ -252,7 +262,7 @@ export class CallBlock {
       nothing("video_seconds", SECONDS),
       nothing("characters", COUNT),
       nothing("web_search_requests", COUNT),
-      ["usage_is_lower_bound", "Bool", bytes(this.#isLowerBound)],
+      ["usage_is_lower_bound", "Bool", writeBytes(this.#isLowerBound)],
       ["list_cost", MONEY, (out) => this.#writeMoney(out, this.#listCosts)],
       ["cost", MONEY, (out) => this.#writeMoney(out, this.#costs)],
       rated("cost_status"),
@@ -262,31 +272,30 @@ export class CallBlock {
       common("dialect"),
       common("scope_name"),
       common("scope_version"),
-      ["own_tenant_id", "String", bytes(this.#tenants)],
-      ["own_user_id", "String", bytes(this.#users)],
-      ["own_feature", "String", bytes(this.#features)],
-      ["own_task", "String", bytes(this.#tasks)],
-      ["own_task_id", "String", bytes(this.#taskIds)],
+      ["own_tenant_id", "String", writeBytes(this.#tenants)],
+      ["own_user_id", "String", writeBytes(this.#users)],
+      ["own_feature", "String", writeBytes(this.#features)],
+      ["own_task", "String", writeBytes(this.#tasks)],
+      ["own_task_id", "String", writeBytes(this.#taskIds)],
       // Ingest writes version 0, so that a redelivery undoes nothing that maintenance did.
       ["version", "UInt64", (out) => writeZeros(out, 8 * this.rows)],
     ];
   }
 
-  #writeTexts(out: ByteColumn, read: (row: number) => CommonTexts[keyof CommonTexts] | undefined): void {
-    const column = new LowCardinalityColumn();
-    for (let row = 0; row < this.rows; row += 1) {
-      const text = read(row);
-      if (text !== undefined) column.push(text);
-    }
-    column.writePrefix(out);
-    column.write(out);
-  }
-
   #writeCounts(out: ByteColumn, index: number): void {
     const { rows } = this;
     const counts = this.#counts;
-    for (let row = 0; row < rows; row += 1) out.uint8(Number.isNaN(counts[row * COUNTS.length + index]) ? 1 : 0);
-    for (let row = 0; row < rows; row += 1) out.uint64(counts[row * COUNTS.length + index] || 0);
+    out.reserve(9 * rows);
+    const { bytes, view } = out;
+    const values = out.length + rows;
+    for (let row = 0, at = index; row < rows; row += 1, at += COUNTS.length) {
+      const count = counts[at] ?? UNKNOWN;
+      const isNull = Number.isNaN(count);
+      bytes[out.length + row] = isNull ? 1 : 0;
+      view.setUint32(values + 8 * row, isNull ? 0 : count % TWO_TO_32, true);
+      view.setUint32(values + 8 * row + 4, isNull ? 0 : count / TWO_TO_32, true);
+    }
+    out.length = values + 8 * rows;
   }
 
   #writeMoney(out: ByteColumn, amounts: ByteColumn): void {
@@ -295,17 +304,36 @@ export class CallBlock {
   }
 }
 
-function takeFigures(scan: RequestScan, { figures }: SameForm, places: Int32Array): Figures {
+function writeCommon(out: ByteColumn, templates: readonly SameForm[], place: number): void {
+  const column = new LowCardinalityColumn();
+  for (const { common } of templates) pushAt(column, common, place);
+  column.writePrefix(out);
+  column.write(out);
+}
+
+function writeRated(out: ByteColumn, rates: readonly CallRate[], place: number): void {
+  const column = new LowCardinalityColumn();
+  for (const { texts } of rates) pushAt(column, texts, place);
+  column.writePrefix(out);
+  column.write(out);
+}
+
+function pushAt(column: LowCardinalityColumn, texts: readonly NumberedText[], place: number): void {
+  const text = texts[place];
+  if (text !== undefined) column.push(text);
+}
+
+function takeFigures(view: DataView, { figures }: SameForm, read: ReadAttributes): Figures {
   return {
-    input: readFigure(scan, places, figures.input),
-    output: readFigure(scan, places, figures.output),
-    uncachedInput: readFigure(scan, places, figures.uncachedInput),
-    textOutput: readFigure(scan, places, figures.textOutput),
-    cacheRead: readFigure(scan, places, figures.cacheRead),
-    cacheWrite: readFigure(scan, places, figures.cacheWrite),
-    cacheWrite5m: readFigure(scan, places, figures.cacheWrite5m),
-    cacheWrite1h: readFigure(scan, places, figures.cacheWrite1h),
-    reasoning: readFigure(scan, places, figures.reasoning),
+    input: readFigure(view, read, figures.input),
+    output: readFigure(view, read, figures.output),
+    uncachedInput: readFigure(view, read, figures.uncachedInput),
+    textOutput: readFigure(view, read, figures.textOutput),
+    cacheRead: readFigure(view, read, figures.cacheRead),
+    cacheWrite: readFigure(view, read, figures.cacheWrite),
+    cacheWrite5m: readFigure(view, read, figures.cacheWrite5m),
+    cacheWrite1h: readFigure(view, read, figures.cacheWrite1h),
+    reasoning: readFigure(view, read, figures.reasoning),
     audioIn: null,
     audioOut: null,
     imageIn: null,
@@ -318,30 +346,21 @@ function takeFigures(scan: RequestScan, { figures }: SameForm, places: Int32Arra
   };
 }
 
-function readFigure(scan: RequestScan, places: Int32Array, place: number): number | null {
+function readFigure(view: DataView, { places }: ReadAttributes, place: number): number | null {
   if (place === -1) return null;
-  const row = places[place] ?? 0;
-  const { attributes, reader } = scan;
-  const at = attributes[row + ATTRIBUTE.at] ?? 0;
-  if (attributes[row + ATTRIBUTE.type] === VALUE.double) return reader.view.getFloat64(at, true);
-  let value = 0;
-  let unit = 1;
-  const end = at + (attributes[row + ATTRIBUTE.size] ?? 0);
-  for (let index = at; index < end; index += 1, unit *= 0x80) value += (reader.view.getUint8(index) & 0x7f) * unit;
-  return value;
+  const row = place * PLACE.width;
+  const at = places[row + PLACE.at] ?? 0;
+  if (places[row + PLACE.type] === VALUE.double) return view.getFloat64(at, true);
+  return readVarint(view, at, places[row + PLACE.size] ?? 0);
 }
 
-function addText(column: ByteColumn, scan: RequestScan, text: TextPlace, places: Int32Array): void {
+function addText(column: ByteColumn, view: DataView, text: TextPlace, { places }: ReadAttributes): void {
   if (text.place === -1) {
     column.raw(text.encoded);
     return;
   }
-  const row = places[text.place] ?? 0;
-  column.textFrom(
-    scan.reader.view,
-    scan.attributes[row + ATTRIBUTE.at] ?? 0,
-    scan.attributes[row + ATTRIBUTE.size] ?? 0,
-  );
+  const row = text.place * PLACE.width;
+  column.textFrom(view, places[row + PLACE.at] ?? 0, places[row + PLACE.size] ?? 0);
 }
 
 /** A whole number of 1e-12 USD as a 128-bit integer. */

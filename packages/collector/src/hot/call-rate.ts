@@ -1,7 +1,6 @@
 import type { NumberedText } from "@spancost/clickhouse";
-import type { TokenCounts } from "@spancost/core";
+import type { CallShape, TokenCounts } from "@spancost/core";
 import { priceCard, type Pricer, type ResolvedRate } from "@spancost/rates";
-import type { CallShape } from "@spancost/core";
 import type { TextNumbers } from "./known-origin.ts";
 
 /** What calls of one shape cost in one minute, and the texts that say so. */
@@ -9,12 +8,13 @@ export interface CallRate {
   readonly minute: number;
   /** `null`: there is no price. */
   readonly rate: ResolvedRate | null;
-  readonly provider: NumberedText;
-  readonly model: NumberedText;
-  readonly rate_version: NumberedText;
-  readonly cost_status: NumberedText;
-  readonly cost_reason: NumberedText;
+  /** In the order of `RATE_COLUMNS`. */
+  readonly texts: readonly NumberedText[];
 }
+
+/** Columns that follow from the rate. */
+export const RATE_COLUMNS = ["provider", "model", "rate_version", "cost_status", "cost_reason"] as const;
+type RateTexts = { readonly [column in (typeof RATE_COLUMNS)[number]]: string };
 
 /** Prices change at whole minutes. */
 export const MINUTE_MS = 60_000;
@@ -22,28 +22,23 @@ export const MINUTE_MS = 60_000;
 /** Finds what calls of a shape cost, as `priceColumns` says it. */
 export function findCallRate({ reading }: CallShape, minute: number, pricer: Pricer, numbers: TextNumbers): CallRate {
   const resolution = pricer.resolveCall(reading, minute * MINUTE_MS);
-  const text = (value: string) => numbers.numberOf(value);
-  if (!resolution.ok) {
-    return {
-      minute,
-      rate: null,
-      provider: text(reading.provider),
-      model: text(reading.modelReported || reading.modelRequested),
-      rate_version: text(""),
-      cost_status: text("unpriced"),
-      cost_reason: text(resolution.reason),
-    };
-  }
-  const { rate } = resolution;
-  return {
-    minute,
-    rate,
-    provider: text(rate.provider),
-    model: text(rate.model),
-    rate_version: text(rate.version),
-    cost_status: text(rate.inferred ? "inferred" : "priced"),
-    cost_reason: text(""),
-  };
+  const rate = resolution.ok ? resolution.rate : null;
+  const texts: RateTexts = resolution.ok
+    ? {
+        provider: resolution.rate.provider,
+        model: resolution.rate.model,
+        rate_version: resolution.rate.version,
+        cost_status: resolution.rate.inferred ? "inferred" : "priced",
+        cost_reason: "",
+      }
+    : {
+        provider: reading.provider,
+        model: reading.modelReported || reading.modelRequested,
+        rate_version: "",
+        cost_status: "unpriced",
+        cost_reason: resolution.reason,
+      };
+  return { minute, rate, texts: RATE_COLUMNS.map((column) => numbers.numberOf(texts[column])) };
 }
 
 /** The price of tokens in 1e-12 USD, by list and as paid; `false` where only the slow way can tell. */

@@ -13,6 +13,7 @@ import {
 import type { OtlpSpan } from "../otlp/trace-data.ts";
 import { LABEL_PREFIX, originColumns } from "../pipeline/span-columns.ts";
 import { errorTypeColumn, toFacts } from "../pipeline/to-call-row.ts";
+import type { CallRate } from "./call-rate.ts";
 import type { TextNumbers } from "./known-origin.ts";
 
 /** A text of a call: what stands at a place among the attributes that are read, or the same text for all calls of the template. */
@@ -23,23 +24,23 @@ export interface TextPlace {
   readonly encoded: Uint8Array;
 }
 
-/** What every call of a template has in common, by column. */
-export interface CommonTexts {
-  readonly service: NumberedText;
-  readonly environment: NumberedText;
-  readonly provider_reported: NumberedText;
-  readonly provider_account: NumberedText;
-  readonly model_requested: NumberedText;
-  readonly model_reported: NumberedText;
-  readonly operation: NumberedText;
-  readonly service_tier: NumberedText;
-  readonly inference_region: NumberedText;
-  readonly error_type: NumberedText;
-  readonly cost_kind: NumberedText;
-  readonly dialect: NumberedText;
-  readonly scope_name: NumberedText;
-  readonly scope_version: NumberedText;
-}
+/** Columns that every call of a template has in common. */
+export const COMMON_COLUMNS = [
+  "service",
+  "environment",
+  "provider_reported",
+  "provider_account",
+  "model_requested",
+  "model_reported",
+  "operation",
+  "service_tier",
+  "inference_region",
+  "error_type",
+  "cost_kind",
+  "dialect",
+  "scope_name",
+  "scope_version",
+] as const;
 
 /** The texts of a call that differ from row to row, by column. */
 export interface CallTexts {
@@ -58,12 +59,15 @@ export type CallTemplate =
   | {
       readonly kind: "call";
       readonly shape: CallShape;
-      readonly common: CommonTexts;
+      /** In the order of `COMMON_COLUMNS`. */
+      readonly common: readonly NumberedText[];
       readonly texts: CallTexts;
       /** Places of the labels asked for, in their order; -1 where there is none. */
       readonly labels: readonly number[];
       /** Places of the figures; -1 where there is none. */
       readonly figures: { readonly [name in keyof TokenFigures]: number };
+      /** What the last call cost: most calls of a request start in the same minute. */
+      lastRate: CallRate | undefined;
     };
 
 /** The figures of a text call. */
@@ -84,7 +88,7 @@ export type TokenFigures = Pick<
 export interface TemplateContext {
   readonly attributionKeys: AttributionKeys;
   readonly labels: readonly string[];
-  /** Numbers of the texts in `CommonTexts`. */
+  /** Numbers of the texts that calls have in common. */
   readonly numbers: TextNumbers;
 }
 
@@ -99,6 +103,8 @@ export function createCallTemplate(span: OtlpSpan, places: readonly string[], co
   const figures = findTokenFigures(shape, places);
   if (figures === null || shape.dependsOnFigures) return WHOLE;
   const labels = context.labels.map((name) => findLabel(name, span, places));
+  const areTexts = labels.every((place) => place === -1 || typeof span.attributes[places[place] ?? ""] === "string");
+  if (!areTexts) return WHOLE;
   return {
     kind: "call",
     shape,
@@ -106,6 +112,7 @@ export function createCallTemplate(span: OtlpSpan, places: readonly string[], co
     texts: findTexts(span, shape, places, context),
     labels,
     figures,
+    lastRate: undefined,
   };
 }
 
@@ -164,25 +171,25 @@ function findTexts(
   };
 }
 
-function findCommon(span: OtlpSpan, { reading }: CallShape, numbers: TextNumbers): CommonTexts {
+function findCommon(span: OtlpSpan, { reading }: CallShape, numbers: TextNumbers): NumberedText[] {
   const { service, environment } = originColumns(span);
-  const text = (value: string) => numbers.numberOf(value);
-  return {
-    service: text(service),
-    environment: text(environment),
-    provider_reported: text(reading.provider),
-    provider_account: text(reading.providerAccount),
-    model_requested: text(reading.modelRequested),
-    model_reported: text(reading.modelReported),
-    operation: text(reading.operation),
-    service_tier: text(reading.serviceTier),
-    inference_region: text(reading.inferenceRegion),
-    error_type: text(errorTypeColumn(reading)),
-    cost_kind: text(LLM_COST_KIND),
-    dialect: text(reading.dialect),
-    scope_name: text(span.origin.scopeName),
-    scope_version: text(span.origin.scopeVersion),
+  const texts: { readonly [column in (typeof COMMON_COLUMNS)[number]]: string } = {
+    service,
+    environment,
+    provider_reported: reading.provider,
+    provider_account: reading.providerAccount,
+    model_requested: reading.modelRequested,
+    model_reported: reading.modelReported,
+    operation: reading.operation,
+    service_tier: reading.serviceTier,
+    inference_region: reading.inferenceRegion,
+    error_type: errorTypeColumn(reading),
+    cost_kind: LLM_COST_KIND,
+    dialect: reading.dialect,
+    scope_name: span.origin.scopeName,
+    scope_version: span.origin.scopeVersion,
   };
+  return COMMON_COLUMNS.map((column) => numbers.numberOf(texts[column]));
 }
 
 /** Longer texts are cut, which is left to the slow way. */

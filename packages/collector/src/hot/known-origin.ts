@@ -1,6 +1,7 @@
 import { encodeText, type NumberedText } from "@spancost/clickhouse";
 import { type Attributes, createAttributes } from "../otlp/trace-data.ts";
 import { toText, toTextEntries } from "../pipeline/to-text.ts";
+import type { AttributeMemo } from "./attribute-memo.ts";
 import { ByteTable, type KnownBytes } from "./byte-table.ts";
 import { decodeText } from "./decode-text.ts";
 import { readEntry } from "./read-value.ts";
@@ -9,9 +10,10 @@ import { bytesField, NOT_UNDERSTOOD, WireReader } from "./wire-reader.ts";
 /** A resource, and what of it stands in each of its spans' rows. */
 export interface KnownResource extends KnownBytes {
   readonly attributes: Attributes;
-  /** As attributes of a row: keys, and all values one after the other, encoded. */
+  /** As attributes of a row: keys, and all values one after the other, encoded, with room to the end of a machine word. */
   readonly keys: readonly NumberedText[];
-  readonly values: Uint8Array;
+  readonly values: DataView;
+  readonly valuesSize: number;
   readonly service: NumberedText;
 }
 
@@ -19,8 +21,13 @@ export interface KnownResource extends KnownBytes {
 export interface KnownScope extends KnownBytes {
   readonly name: string;
   readonly version: string;
-  readonly encodedName: Uint8Array;
-  readonly encodedVersion: Uint8Array;
+  /** With room to the end of a machine word. */
+  readonly encodedName: DataView;
+  readonly nameSize: number;
+  readonly encodedVersion: DataView;
+  readonly versionSize: number;
+  /** What its spans' attributes were last time, by their place. */
+  readonly memos: AttributeMemo[];
 }
 
 const RESOURCES = { entries: 2_000, sizeBytes: 16_384 };
@@ -48,11 +55,13 @@ export function createResourceTable(keys: TextNumbers, services: TextNumbers): B
     });
     if (!isRead) return undefined;
     const entries = toTextEntries(attributes, true);
+    const values = Buffer.concat(entries.map(([, value]) => encodeText(value)));
     return {
       ...known,
       attributes,
       keys: entries.map(([key]) => keys.numberOf(key)),
-      values: Buffer.concat(entries.map(([, value]) => encodeText(value))),
+      values: toWordView(values),
+      valuesSize: values.length,
       service: services.numberOf(toText(attributes["service.name"])),
     };
   });
@@ -72,8 +81,25 @@ export function createScopeTable(): ByteTable<KnownScope> {
       return true;
     });
     if (!isRead) return undefined;
-    return { ...known, name, version, encodedName: encodeText(name), encodedVersion: encodeText(version) };
+    const [encodedName, encodedVersion] = [encodeText(name), encodeText(version)];
+    return {
+      ...known,
+      name,
+      version,
+      encodedName: toWordView(encodedName),
+      nameSize: encodedName.length,
+      encodedVersion: toWordView(encodedVersion),
+      versionSize: encodedVersion.length,
+      memos: [],
+    };
   });
+}
+
+/** A copy that can be read to the end of a machine word. */
+function toWordView(bytes: Uint8Array): DataView {
+  const copy = new Uint8Array(bytes.length + 3);
+  copy.set(bytes);
+  return new DataView(copy.buffer);
 }
 
 /** Reads a message field by field; `read` passes on what it does not know. @returns `false` for one out of the ordinary */

@@ -3,15 +3,17 @@ import { LABEL_PREFIX } from "../pipeline/span-columns.ts";
 import { SPAN_ID_BYTES, type SpanIssue, TRACE_ID_BYTES } from "../pipeline/span-issue.ts";
 import type { TimeWindow } from "../pipeline/time-window.ts";
 import { type CallContext, toCallRow } from "../pipeline/to-call-row.ts";
-import type { CallBlockTools } from "./call-block.ts";
 import { CallTemplates } from "./call-templates.ts";
 import { createKeyTable } from "./known-key.ts";
-import { createResourceTable, createScopeTable, TextNumbers } from "./known-origin.ts";
+import { createResourceTable, createScopeTable, type KnownResource, type KnownScope, TextNumbers } from "./known-origin.ts";
 import { createTextTable } from "./known-text.ts";
 import { materialiseSpan } from "./materialise-span.ts";
-import { RowSegment } from "./row-segment.ts";
-import { RequestScan, SPAN } from "./scan-request.ts";
-import { HourFinder, isBefore, type TimeParts, toParts } from "./time-parts.ts";
+import { BlockPool, RowSegment } from "./row-segment.ts";
+import { SpanBlock } from "./span-block.ts";
+import { SpanEncoder } from "./span-encoder.ts";
+import type { SpanFields } from "./span-fields.ts";
+import { HourFinder, isBefore, toWindowParts, type WindowParts } from "./time-parts.ts";
+import { bytesField, NOT_UNDERSTOOD, WireReader } from "./wire-reader.ts";
 
 /** What became of the spans of a request. */
 export interface EncodedSpans {
@@ -28,17 +30,14 @@ export interface EncoderOptions extends CallContext {
   readonly storeContent: boolean;
 }
 
-interface WindowParts {
-  readonly window: TimeWindow;
-  readonly earliest: TimeParts;
-  readonly afterLatest: TimeParts;
-  readonly ledgerFrom: TimeParts;
-  readonly spansFrom: TimeParts;
-}
+/** A bound below that of the cold path, which then decides. */
+const MAX_SPANS = 50_000;
+/** Groups of spans in one request; SDKs send one, Collectors some hundreds. */
+const MAX_GROUPS = 10_000;
 
 /**
- * The hot path: an export request in protobuf straight into rows of a segment. What it knows of keys, texts and forms of spans it keeps
- * from request to request.
+ * The hot path: an export request in protobuf straight into rows of a segment, in one walk over its bytes. What it knows of keys, texts
+ * and forms of spans it keeps from request to request.
  */
 export class RequestEncoder {
   readonly #options: EncoderOptions;
@@ -49,27 +48,29 @@ export class RequestEncoder {
   readonly #resources = createResourceTable(new TextNumbers(), new TextNumbers());
   readonly #scopes = createScopeTable();
   readonly #templates: CallTemplates;
-  readonly #scan: RequestScan;
+  readonly #pool: BlockPool;
+  readonly #spanEncoder: SpanEncoder;
   readonly #hours = new HourFinder();
-  readonly #tools: CallBlockTools;
+  /** Takes the rows of spans that are not stored. */
+  readonly #discarded = new SpanBlock();
+  #reader = new WireReader(new Uint8Array(0));
+  #segment: RowSegment;
   #window: WindowParts | undefined;
+  #result: EncodedSpans = createResult();
+  /** Why the span at hand is not stored. */
+  #issue: SpanIssue | null = null;
+  #spans = 0;
 
   constructor(options: EncoderOptions) {
     this.#options = options;
     this.#keys = createKeyTable(collectUses(options));
-    this.#templates = new CallTemplates({ ...options, numbers: this.#numbers }, this.#names);
-    this.#scan = new RequestScan({
-      keys: this.#keys,
-      names: this.#names,
-      resources: this.#resources,
-      scopes: this.#scopes,
-    });
-    this.#tools = {
-      pricer: options.pricer,
-      numbers: this.#numbers,
-      tenants: this.#tenants,
-      labelNames: options.labels,
-    };
+    this.#templates = new CallTemplates({ ...options, numbers: this.#numbers });
+    const { pricer, labels: labelNames } = options;
+    this.#pool = new BlockPool({ pricer, numbers: this.#numbers, tenants: this.#tenants, labelNames });
+    this.#segment = new RowSegment(this.#pool);
+    this.#spanEncoder = new SpanEncoder(this.#keys, this.#names, options.storeContent, (view, span) =>
+      this.#openRow(view, span),
+    );
   }
 
   /** Whether so much that came once is known that a new encoder should take over, between two segments. */
@@ -81,93 +82,160 @@ export class RequestEncoder {
 
   /** A segment for this encoder's rows. */
   createSegment(): RowSegment {
-    return new RowSegment(this.#options.storeContent, this.#tools);
+    return new RowSegment(this.#pool);
   }
 
   /** Adds a request's rows to a segment; `null`, and nothing is added, for a body that only the cold path can read. */
   encode(body: Uint8Array, segment: RowSegment, window: TimeWindow): EncodedSpans | null {
-    if (!this.#scan.run(body)) return null;
-    const result: EncodedSpans = { accepted: 0, calls: 0, notKept: 0, rejected: new Map() };
     if (this.#window?.window !== window) this.#window = toWindowParts(window);
-    const end = this.#scan.spanCount * SPAN.width;
-    for (let span = 0; span < end; span += SPAN.width) this.#encodeSpan(span, segment, this.#window, result);
-    return result;
+    this.#reader = new WireReader(body);
+    this.#segment = segment;
+    this.#result = createResult();
+    this.#spans = 0;
+    this.#spanEncoder.begin(this.#reader);
+    segment.mark();
+    try {
+      this.#readRequest(body.length);
+      return this.#result;
+    } catch (error) {
+      segment.rollBack();
+      // DataView throws a RangeError where a body ends too early.
+      if (error === NOT_UNDERSTOOD || error instanceof RangeError) return null;
+      throw error;
+    } finally {
+      this.#discarded.clear();
+    }
   }
 
-  #encodeSpan(span: number, segment: RowSegment, window: WindowParts, result: EncodedSpans): void {
-    const { spans, reader } = this.#scan;
-    const { view } = reader;
-    const startAt = spans[span + SPAN.startAt] ?? 0;
-    const startLow = startAt === 0 ? 0 : view.getUint32(startAt, true);
-    const startHigh = startAt === 0 ? 0 : view.getUint32(startAt + 4, true);
-    const issue = this.#findIssue(span, startHigh, startLow, window);
-    if (issue !== null) {
-      result.rejected.set(issue, (result.rejected.get(issue) ?? 0) + 1);
+  #readRequest(end: number): void {
+    const reader = this.#reader;
+    while (reader.at < end) {
+      const key = reader.small();
+      if (key === bytesField(1)) this.#readResourceSpans(reader.endOfBytes(end));
+      else reader.skip(key, end);
+    }
+    if (reader.at !== end) throw NOT_UNDERSTOOD;
+  }
+
+  /** A resource can follow its spans, so these are read when the whole message was seen. */
+  #readResourceSpans(end: number): void {
+    const { origin, parts } = this.#survey(end);
+    const resource = this.#resources.find(this.#reader.view, origin.at, origin.size);
+    if (resource === undefined) throw NOT_UNDERSTOOD;
+    for (let index = 0; index < parts.length; index += 2) {
+      this.#reader.at = parts[index] ?? 0;
+      this.#readScopeSpans(resource, parts[index + 1] ?? 0);
+    }
+    this.#reader.at = end;
+  }
+
+  #readScopeSpans(resource: KnownResource, end: number): void {
+    const { origin, parts } = this.#survey(end);
+    const scope = this.#scopes.find(this.#reader.view, origin.at, origin.size);
+    if (scope === undefined) throw NOT_UNDERSTOOD;
+    for (let index = 0; index < parts.length; index += 2) {
+      this.#reader.at = parts[index] ?? 0;
+      this.#readSpan(resource, scope, parts[index + 1] ?? 0);
+    }
+    this.#reader.at = end;
+  }
+
+  /** Finds field 1, the resource or scope, which stands once, and all of field 2, scopes or spans, as pairs of offsets. */
+  #survey(end: number): { origin: { at: number; size: number }; parts: number[] } {
+    const reader = this.#reader;
+    const parts: number[] = [];
+    let origin = { at: 0, size: -1 };
+    while (reader.at < end) {
+      const key = reader.small();
+      if (key === bytesField(2)) {
+        const last = reader.endOfBytes(end);
+        parts.push(reader.at, last);
+        reader.at = last;
+      } else if (key === bytesField(1)) {
+        if (origin.size !== -1) throw NOT_UNDERSTOOD;
+        const last = reader.endOfBytes(end);
+        origin = { at: reader.at, size: last - reader.at };
+        reader.at = last;
+      } else reader.skip(key, end);
+    }
+    if (reader.at !== end) throw NOT_UNDERSTOOD;
+    this.#spans += parts.length / 2;
+    if (this.#spans > MAX_SPANS + MAX_GROUPS) throw NOT_UNDERSTOOD;
+    return { origin: { at: origin.at, size: Math.max(origin.size, 0) }, parts };
+  }
+
+  #readSpan(resource: KnownResource, scope: KnownScope, end: number): void {
+    this.#issue = null;
+    const { fields, read } = this.#spanEncoder;
+    const block = this.#spanEncoder.encode(end, scope);
+    const { name } = fields;
+    if (name === undefined) throw NOT_UNDERSTOOD;
+    block.endRow(this.#reader.view, fields, name, resource, scope);
+    const result = this.#result;
+    if (this.#issue !== null) {
+      result.rejected.set(this.#issue, (result.rejected.get(this.#issue) ?? 0) + 1);
       return;
     }
-    const endAt = spans[span + SPAN.endAt] ?? 0;
-    const endLow = endAt === 0 ? 0 : view.getUint32(endAt, true);
-    const endHigh = endAt === 0 ? 0 : view.getUint32(endAt + 4, true);
-    const isEnded = endHigh > startHigh || (endHigh === startHigh && endLow > startLow);
-    const durationLow = isEnded ? (endLow - startLow) >>> 0 : 0;
-    const durationHigh = isEnded ? endHigh - startHigh - (endLow < startLow ? 1 : 0) : 0;
-    const hourUnix = this.#hours.find(startHigh, startLow);
     result.accepted += 1;
-    result.calls += this.#encodeCall(span, segment, hourUnix, durationLow, durationHigh);
-    if (isBefore(startHigh, startLow, window.spansFrom)) result.notKept += 1;
-    else segment.spanBlock(hourUnix).add(this.#scan, span, durationLow, durationHigh);
-  }
-
-  /** @returns how many rows the span has in the ledger: one or none */
-  #encodeCall(
-    span: number,
-    segment: RowSegment,
-    hourUnix: number,
-    durationLow: number,
-    durationHigh: number,
-  ): number {
-    const templates = this.#templates;
-    const template = templates.find(this.#scan, span);
-    if (template.kind === "none") return 0;
+    if (block === this.#discarded) result.notKept += 1;
+    const template = this.#templates.find(read, resource, scope, fields.statusCode, name, () =>
+      materialiseSpan(this.#reader, fields, resource, scope),
+    );
+    if (template.kind === "none") return;
     const added =
       template.kind === "call" &&
-      segment
-        .callBlock(hourUnix)
-        .add(this.#scan, span, template, templates.places, hourUnix, durationLow, durationHigh);
-    if (added) return 1;
-    const row = toCallRow(materialiseSpan(this.#scan, span), this.#options);
-    if (row === null) return 0;
-    segment.addCall(row);
-    return 1;
+      this.#segment
+        .callBlock(fields.hourUnix)
+        .add(this.#reader.view, fields, template, read, this.#segment.hours);
+    if (added) result.calls += 1;
+    else this.#addWhole(fields, resource, scope);
   }
 
-  /** As `findSpanIssue` says it. */
-  #findIssue(span: number, startHigh: number, startLow: number, window: WindowParts): SpanIssue | null {
-    const { spans, reader } = this.#scan;
-    const { view } = reader;
-    const traceAt = spans[span + SPAN.traceAt] ?? 0;
-    if (spans[span + SPAN.traceSize] !== TRACE_ID_BYTES || (isZero(view, traceAt) && isZero(view, traceAt + 8)))
-      return "bad-trace-id";
-    if (spans[span + SPAN.spanSize] !== SPAN_ID_BYTES || isZero(view, spans[span + SPAN.spanAt] ?? 0))
-      return "bad-span-id";
-    if (isBefore(startHigh, startLow, window.earliest) || !isBefore(startHigh, startLow, window.afterLatest))
-      return "time-out-of-window";
-    return isBefore(startHigh, startLow, window.ledgerFrom) ? "older-than-retention" : null;
+  #addWhole(fields: SpanFields, resource: KnownResource, scope: KnownScope): void {
+    const row = toCallRow(materialiseSpan(this.#reader, fields, resource, scope), this.#options);
+    this.#reader.at = fields.end;
+    if (row === null) return;
+    this.#segment.addCall(row);
+    this.#result.calls += 1;
   }
+
+  /** Checks what `findSpanIssue` checks, and finds the block of the span's day. */
+  #openRow(view: DataView, span: SpanFields): SpanBlock {
+    const window = this.#window;
+    if (window === undefined) throw NOT_UNDERSTOOD;
+    if (span.startAt !== 0) {
+      span.startLow = view.getUint32(span.startAt, true);
+      span.startHigh = view.getUint32(span.startAt + 4, true);
+    }
+    this.#issue = findIssue(view, span, window);
+    // A row of the block for nothing needs places to read ids from, which a rejected span may not have.
+    if (this.#issue !== null) {
+      span.traceAt = span.spanAt = span.startAt = span.parentSize = 0;
+      if (view.byteLength < TRACE_ID_BYTES) throw NOT_UNDERSTOOD;
+      return this.#discarded;
+    }
+    span.hourUnix = this.#hours.find(span.startHigh, span.startLow);
+    const isKept = !isBefore(span.startHigh, span.startLow, window.spansFrom);
+    return isKept ? this.#segment.spanBlock(span.hourUnix) : this.#discarded;
+  }
+}
+
+function findIssue(view: DataView, span: SpanFields, window: WindowParts): SpanIssue | null {
+  if (span.traceSize !== TRACE_ID_BYTES || (isZero(view, span.traceAt) && isZero(view, span.traceAt + 8)))
+    return "bad-trace-id";
+  if (span.spanSize !== SPAN_ID_BYTES || isZero(view, span.spanAt)) return "bad-span-id";
+  const { startHigh, startLow } = span;
+  if (isBefore(startHigh, startLow, window.earliest) || !isBefore(startHigh, startLow, window.afterLatest))
+    return "time-out-of-window";
+  return isBefore(startHigh, startLow, window.ledgerFrom) ? "older-than-retention" : null;
 }
 
 function isZero(view: DataView, at: number): boolean {
   return view.getInt32(at) === 0 && view.getInt32(at + 4) === 0;
 }
 
-function toWindowParts(window: TimeWindow): WindowParts {
-  return {
-    window,
-    earliest: toParts(window.earliestUnixNano),
-    afterLatest: toParts(window.latestUnixNano + 1n),
-    ledgerFrom: toParts(window.ledgerFromUnixNano),
-    spansFrom: toParts(window.spansFromUnixNano),
-  };
+function createResult(): EncodedSpans {
+  return { accepted: 0, calls: 0, notKept: 0, rejected: new Map() };
 }
 
 /** The uses of attributes, with what the operator configures: its own names of attribution, and labels. */

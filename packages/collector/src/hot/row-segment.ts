@@ -20,34 +20,68 @@ export interface ClosedSegment {
   readonly hours: readonly HourKey[];
 }
 
+/** Blocks that are empty, with the memory that they had: they serve one segment after the other. */
+export class BlockPool {
+  readonly #tools: CallBlockTools;
+  readonly #spanBlocks: SpanBlock[] = [];
+  readonly #callBlocks: CallBlock[] = [];
+
+  constructor(tools: CallBlockTools) {
+    this.#tools = tools;
+  }
+
+  takeSpanBlock(): SpanBlock {
+    return this.#spanBlocks.pop() ?? new SpanBlock();
+  }
+
+  takeCallBlock(): CallBlock {
+    return this.#callBlocks.pop() ?? new CallBlock(this.#tools);
+  }
+
+  giveBack(spanBlocks: Iterable<SpanBlock>, callBlocks: Iterable<CallBlock>): void {
+    for (const block of spanBlocks) if (this.#spanBlocks.length < MAX_POOLED) this.#spanBlocks.push(block);
+    for (const block of callBlocks) if (this.#callBlocks.length < MAX_POOLED) this.#callBlocks.push(block);
+  }
+}
+
+/** Spans of a segment are of today, and around midnight of another day. */
+const MAX_POOLED = 3;
+
 /** Rows of one or several requests that are written together, by table and partition. */
 export class RowSegment {
-  readonly #storeContent: boolean;
-  readonly #tools: CallBlockTools;
-  readonly #hours = new HourKeys();
+  readonly hours = new HourKeys();
+  readonly #pool: BlockPool;
+  #marked = { days: 0, weeks: 0, calls: new Map<number, number>() };
+  #lastDay = -1;
+  #lastSpanBlock: SpanBlock | undefined;
+  #lastMonday = -1;
+  #lastCallBlock: CallBlock | undefined;
   readonly #spanBlocks = new Map<number, SpanBlock>();
   readonly #callBlocks = new Map<number, CallBlock>();
   readonly #spanRows = new Map<number, SpanRow[]>();
   readonly #callRows = new Map<number, CallRow[]>();
 
-  constructor(storeContent: boolean, tools: CallBlockTools) {
-    this.#storeContent = storeContent;
-    this.#tools = tools;
+  constructor(pool: BlockPool) {
+    this.#pool = pool;
   }
 
   /** The block for spans that start at `unixSeconds`. */
   spanBlock(unixSeconds: number): SpanBlock {
     const day = dayOf(unixSeconds);
+    if (day === this.#lastDay && this.#lastSpanBlock !== undefined) return this.#lastSpanBlock;
     let block = this.#spanBlocks.get(day);
-    if (block === undefined) this.#spanBlocks.set(day, (block = new SpanBlock(this.#storeContent)));
+    if (block === undefined) this.#spanBlocks.set(day, (block = this.#pool.takeSpanBlock()));
+    [this.#lastDay, this.#lastSpanBlock] = [day, block];
     return block;
   }
 
   /** The block for calls of an hour. */
   callBlock(hourUnix: number): CallBlock {
     const monday = mondayOf(hourUnix);
+    if (monday === this.#lastMonday && this.#lastCallBlock !== undefined) return this.#lastCallBlock;
     let block = this.#callBlocks.get(monday);
-    if (block === undefined) this.#callBlocks.set(monday, (block = new CallBlock(this.#tools, this.#hours)));
+    if (block === undefined) this.#callBlocks.set(monday, (block = this.#pool.takeCallBlock()));
+    [this.#lastMonday, this.#lastCallBlock] = [monday, block];
     return block;
   }
 
@@ -59,7 +93,24 @@ export class RowSegment {
   /** Adds a row that was made as an object. */
   addCall(row: CallRow): void {
     push(this.#callRows, mondayOf(row.hourUnix), row);
-    this.#hours.addText(row.tenantId, row.hourUnix);
+    this.hours.addText(row.tenantId, row.hourUnix);
+  }
+
+  /** Remembers what there is, before a request is added. */
+  mark(): void {
+    this.#marked = { days: this.#spanBlocks.size, weeks: this.#callBlocks.size, calls: new Map() };
+    for (const block of this.#spanBlocks.values()) block.mark();
+    for (const block of this.#callBlocks.values()) block.mark();
+    for (const [monday, rows] of this.#callRows) this.#marked.calls.set(monday, rows.length);
+  }
+
+  /** Takes back what came after the mark; hours that get no rows may stay. */
+  rollBack(): void {
+    const { days, weeks, calls } = this.#marked;
+    // Blocks that came after the mark stand last.
+    for (const [index, block] of [...this.#spanBlocks.values()].entries()) index < days ? block.rollBack() : block.clear();
+    for (const [index, block] of [...this.#callBlocks.values()].entries()) index < weeks ? block.rollBack() : block.clear();
+    for (const [monday, rows] of this.#callRows) rows.length = calls.get(monday) ?? 0;
   }
 
   /** Ends the segment and gives what it holds; it must not be used afterwards. */
@@ -76,7 +127,8 @@ export class RowSegment {
         encodeBlock(CALL_LAYOUT, rows),
       ),
     );
-    return { partitions: [...calls, ...spans].filter(({ rows }) => rows > 0), hours: this.#hours.list() };
+    this.#pool.giveBack(this.#spanBlocks.values(), this.#callBlocks.values());
+    return { partitions: [...calls, ...spans].filter(({ rows }) => rows > 0), hours: this.hours.list() };
   }
 }
 

@@ -1,3 +1,5 @@
+import type { TimeWindow } from "../pipeline/time-window.ts";
+
 const TWO_TO_32 = 0x1_0000_0000n;
 const NANOS_PER_HOUR = 3_600_000_000_000n;
 const SECONDS_PER_HOUR = 3_600;
@@ -14,6 +16,25 @@ export function toParts(unixNano: bigint): TimeParts {
 
 export function isBefore(high: number, low: number, other: TimeParts): boolean {
   return high < other.high || (high === other.high && low < other.low);
+}
+
+/** The bounds of a window in parts; the latest moment is the last one before `afterLatest`. */
+export interface WindowParts {
+  readonly window: TimeWindow;
+  readonly earliest: TimeParts;
+  readonly afterLatest: TimeParts;
+  readonly ledgerFrom: TimeParts;
+  readonly spansFrom: TimeParts;
+}
+
+export function toWindowParts(window: TimeWindow): WindowParts {
+  return {
+    window,
+    earliest: toParts(window.earliestUnixNano),
+    afterLatest: toParts(window.latestUnixNano + 1n),
+    ledgerFrom: toParts(window.ledgerFromUnixNano),
+    spansFrom: toParts(window.spansFromUnixNano),
+  };
 }
 
 /** Finds the hour of moments; most of them are in the hour of the one before. */

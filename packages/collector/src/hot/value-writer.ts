@@ -4,17 +4,12 @@ import { toText } from "../pipeline/to-text.ts";
 import { ByteTable, type KnownBytes } from "./byte-table.ts";
 import { decodeText } from "./decode-text.ts";
 import { readInteger, readValue } from "./read-value.ts";
-import { VALUE } from "./value-types.ts";
 import type { WireReader } from "./wire-reader.ts";
 
-interface RenderedValue extends KnownBytes {
-  readonly encoded: Uint8Array;
-}
+/** What an attribute's value is; lists, maps and bytes are composed. */
+export const VALUE = { none: 0, text: 1, truth: 2, integer: 3, double: 4, composed: 5 } as const;
 
-/** Where an `AnyValue` stands, and the text that is stored for it. */
-export interface ComposedValue {
-  readonly at: number;
-  readonly end: number;
+interface RenderedValue extends KnownBytes {
   readonly encoded: Uint8Array;
 }
 
@@ -33,7 +28,7 @@ export class ComposedValues {
   #reader: WireReader | undefined;
   #end = 0;
 
-  /** Renders the `AnyValue` at the reader's place. */
+  /** Renders the `AnyValue` from the reader's place to `end`. */
   render(reader: WireReader, end: number): Uint8Array {
     const start = reader.at;
     [this.#reader, this.#end] = [reader, end];
@@ -48,23 +43,6 @@ export class ComposedValues {
   }
 }
 
-/** Writes the value of an attribute as a text. `at` and `size` are as a scan has them. */
-export function writeValue(
-  column: ByteColumn,
-  reader: WireReader,
-  composed: readonly ComposedValue[],
-  type: number,
-  at: number,
-  size: number,
-): void {
-  if (type === VALUE.text) writeText(column, reader.view, at, size);
-  else if (type === VALUE.integer) writeInteger(column, reader, at, size);
-  else if (type === VALUE.truth) column.raw(TRUTHS[size === 0 ? 0 : 1]);
-  else if (type === VALUE.double) column.asciiText(String(reader.view.getFloat64(at, true)));
-  else if (type === VALUE.composed) column.raw(composed[at]?.encoded ?? TRUTHS[0]);
-  else column.emptyText();
-}
-
 /** Writes a text as it stands; what is no UTF-8 in it becomes U+FFFD, as the cold path has it. */
 export function writeText(column: ByteColumn, view: DataView, at: number, size: number): void {
   const start = column.length;
@@ -75,8 +53,25 @@ export function writeText(column: ByteColumn, view: DataView, at: number, size: 
   column.raw(encodeText(decodeText(bytes)));
 }
 
-function writeInteger(column: ByteColumn, reader: WireReader, at: number, size: number): void {
+/** Writes `true` for 1, `false` for 0. */
+export function writeTruth(column: ByteColumn, truth: number): void {
+  column.raw(truth === 0 ? TRUTHS[0] : TRUTHS[1]);
+}
+
+/** Writes a varint of `size` bytes as decimal digits. */
+export function writeInteger(column: ByteColumn, reader: WireReader, at: number, size: number): void {
+  if (size <= SMALL_BYTES) {
+    column.digitsText(readVarint(reader.view, at, size));
+    return;
+  }
   reader.at = at;
-  if (size <= SMALL_BYTES) column.digitsText(reader.small());
-  else column.asciiText(String(readInteger(reader)));
+  column.asciiText(String(readInteger(reader)));
+}
+
+/** A varint of at most seven bytes, which a double holds. */
+export function readVarint(view: DataView, at: number, size: number): number {
+  let value = 0;
+  let unit = 1;
+  for (let index = at; index < at + size; index += 1, unit *= 0x80) value += (view.getUint8(index) & 0x7f) * unit;
+  return value;
 }

@@ -1,0 +1,82 @@
+import { ByteColumn, encodeText, type LowCardinalityColumn, MapColumn, type MapMark } from "@spancost/clickhouse";
+
+/** A column of a block under construction. */
+export type BlockColumn = ByteColumn | LowCardinalityColumn | MapColumn;
+
+/** A column as it is written: its name, its type in ClickHouse, and its data. */
+export type WrittenColumn = readonly [name: string, type: string, write: (out: ByteColumn) => void];
+
+/** Columns of one block, with what is done to all of them. */
+export class ColumnSet {
+  readonly #columns: readonly BlockColumn[];
+  #marks: (number | MapMark)[] = [];
+
+  constructor(columns: readonly BlockColumn[]) {
+    this.#columns = columns;
+  }
+
+  /** About how many bytes are written. */
+  get sizeBytes(): number {
+    return this.#columns.reduce((sum, column) => sum + column.sizeBytes, 0);
+  }
+
+  /** Remembers how long the columns are. */
+  mark(): void {
+    const marks = this.#marks;
+    let index = 0;
+    for (const column of this.#columns) marks[index++] = column instanceof MapColumn ? column.mark() : column.length;
+  }
+
+  /** Takes back what came after the mark. */
+  rollBack(): void {
+    this.#columns.forEach((column, index) => {
+      const mark = this.#marks[index];
+      if (column instanceof MapColumn) {
+        if (typeof mark === "object") column.truncate(mark);
+      } else if (typeof mark === "number") {
+        if (column instanceof ByteColumn) column.length = mark;
+        else column.truncate(mark);
+      }
+    });
+  }
+
+  clear(): void {
+    for (const column of this.#columns) column.clear();
+  }
+}
+
+/** A block of ClickHouse's Native format (revision 0). @see https://clickhouse.com/docs/interfaces/formats/Native */
+export function writeBlock(columns: readonly WrittenColumn[], rows: number, sizeBytes: number): Uint8Array {
+  const out = new ByteColumn(sizeBytes);
+  out.varUint(columns.length);
+  out.varUint(rows);
+  for (const [name, type, write] of columns) {
+    out.raw(encodeText(name));
+    out.raw(encodeText(type));
+    write(out);
+  }
+  return out.take();
+}
+
+/** Writes the bytes of a column as they are. */
+export function writeBytes(column: ByteColumn): (out: ByteColumn) => void {
+  return (out) => out.raw(column.take());
+}
+
+/** Writes a column that has a dictionary. */
+export function writeWithKeys(column: LowCardinalityColumn | MapColumn): (out: ByteColumn) => void {
+  return (out) => {
+    column.writePrefix(out);
+    column.write(out);
+  };
+}
+
+/** Writes an array: where each row's values end, then all values. */
+export function writeArray(offsets: ByteColumn, column: BlockColumn): (out: ByteColumn) => void {
+  return (out) => {
+    if (!(column instanceof ByteColumn)) column.writePrefix(out);
+    out.raw(offsets.take());
+    if (column instanceof ByteColumn) out.raw(column.take());
+    else column.write(out);
+  };
+}
