@@ -26,15 +26,15 @@ export function collectBody(request: IncomingMessage, maxBytes: number): Promise
   const announcedBytes = readContentLength(request);
   if (announcedBytes !== null && announcedBytes > maxBytes)
     return Promise.reject(createTooLargeError(`is ${announcedBytes} bytes long`, maxBytes));
+  const sink = announcedBytes === null ? createGrowingSink() : createSizedSink(announcedBytes);
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
     let sizeBytes = 0;
     const onData = (chunk: Buffer): void => {
       sizeBytes += chunk.length;
-      chunks.push(chunk);
       if (sizeBytes > maxBytes) settle(() => reject(createTooLargeError("goes on", maxBytes)));
+      else sink.add(chunk);
     };
-    const onEnd = (): void => settle(() => resolve(join(chunks, sizeBytes)));
+    const onEnd = (): void => settle(() => resolve(sink.take()));
     // A sender that gives up, or that Node cut off for being too slow.
     const onClose = (): void =>
       settle(() => reject(new RequestError("damaged", "The connection ended inside the body.")));
@@ -47,16 +47,38 @@ export function collectBody(request: IncomingMessage, maxBytes: number): Promise
   });
 }
 
+/** Where a body is put together. */
+interface BodySink {
+  add(chunk: Buffer): void;
+  take(): Buffer;
+}
+
+/** For a body whose size is announced: one allocation, or none when it comes in one piece. Node lets no sender send more. */
+function createSizedSink(announcedBytes: number): BodySink {
+  let body: Buffer | null = null;
+  let filledBytes = 0;
+  return {
+    add(chunk) {
+      if (body === null && chunk.length === announcedBytes) {
+        body = chunk;
+        return;
+      }
+      body ??= Buffer.allocUnsafeSlow(announcedBytes);
+      filledBytes += chunk.copy(body, filledBytes);
+    },
+    take: () => body ?? Buffer.alloc(0),
+  };
+}
+
+function createGrowingSink(): BodySink {
+  const chunks: Buffer[] = [];
+  return { add: (chunk) => void chunks.push(chunk), take: () => Buffer.concat(chunks) };
+}
+
 /** The announced size of a body, or null when it comes in chunks. */
 export function readContentLength(request: IncomingMessage): number | null {
   const announced = request.headers["content-length"];
   return announced === undefined ? null : Number(announced);
-}
-
-/** Most bodies of some kilobytes come in one piece, which is not copied. */
-function join(chunks: readonly Buffer[], sizeBytes: number): Buffer {
-  const [first] = chunks;
-  return chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, sizeBytes);
 }
 
 /** An error is followed by `close`, which is what counts. */
