@@ -1,17 +1,28 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startTestServer, type TestServer } from "./running-server.ts";
 
 const TOKEN = "a-secret-of-the-tests";
+const INGEST_TOKEN = "a-token-that-only-sends";
+const ADMIN_TOKEN = "a-token-that-only-changes";
+const dir = mkdtempSync(join(tmpdir(), "spancost-access-"));
 let open: TestServer;
 let closed: TestServer;
 
 beforeAll(async () => {
   open = await startTestServer();
-  closed = await startTestServer({ token: TOKEN });
+  const ingestTokens = join(dir, "tokens.json");
+  writeFileSync(ingestTokens, JSON.stringify([{ token: INGEST_TOKEN, name: "acme", tenants: ["acme"] }]));
+  closed = await startTestServer({ token: TOKEN, adminToken: ADMIN_TOKEN, ingestTokens });
 });
 
-afterAll(() => Promise.all([open.stop(), closed.stop()]));
+afterAll(async () => {
+  await Promise.all([open.stop(), closed.stop()]);
+  rmSync(dir, { recursive: true });
+});
 
 async function status(url: string, headers: Record<string, string> = {}, method = "GET"): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -47,6 +58,20 @@ describe("a server with a token", () => {
     const json = { "content-type": "application/json", "content-length": "0" };
     expect(await status(url, json, "POST")).toBe(401);
     expect(await status(url, { ...json, authorization: `Bearer ${TOKEN}` }, "POST")).toBe(400);
+  });
+
+  it("lets an ingest token send, and nothing else", async () => {
+    const headers = { authorization: `Bearer ${INGEST_TOKEN}` };
+    const json = { ...headers, "content-type": "application/json", "content-length": "0" };
+    // What it sends is looked at: nothing is no JSON.
+    expect(await status(`${closed.server.urls.otlp}/v1/traces`, json, "POST")).toBe(400);
+    expect(await status(`${closed.server.urls.api}/api/v1/spend`, headers)).toBe(401);
+    expect(await status(`${closed.server.urls.sql}/?query=SELECT+1`, headers)).toBe(401);
+  });
+
+  it("lets the admin token send nothing", async () => {
+    const json = { authorization: `Bearer ${ADMIN_TOKEN}`, "content-type": "application/json", "content-length": "0" };
+    expect(await status(`${closed.server.urls.otlp}/v1/traces`, json, "POST")).toBe(403);
   });
 
   it("tells its health to everybody", async () => {
