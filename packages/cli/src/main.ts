@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { CliError, EXIT_CODE } from "./cli-error.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
+import { addEraseCommand } from "./commands/erase.ts";
 import { addPriceCommand } from "./commands/price.ts";
 import { addRatesCommand } from "./commands/rates.ts";
 import { addReportCommand } from "./commands/report.ts";
@@ -19,6 +20,7 @@ addSqlCommand(program, process.env);
 addPriceCommand(program);
 addRatesCommand(program);
 addRepriceCommand(program, process.env);
+addEraseCommand(program, process.env);
 addDoctorCommand(program, process.env);
 
 // A reader such as `head` that has seen enough is no failure.

@@ -1,26 +1,71 @@
-import type { Settler } from "@spancost/clickhouse";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Lease, Retention, RetentionResult, Sealer, Settler } from "@spancost/clickhouse";
+import { ServerError } from "./server-error.ts";
+
+/** What the loop runs, in this order. */
+export interface MaintenanceSteps {
+  readonly settler: Settler;
+  readonly sealer: Sealer;
+  readonly retention?: Retention | undefined;
+  /** Who of several servers runs maintenance; none where the database is ours alone, as the embedded one is. */
+  readonly lease?: Lease | undefined;
+}
+
+/** What maintenance did, and how it stands. */
+export interface MaintenanceCounters {
+  settledCalls: number;
+  conflictingSpans: number;
+  sealedHours: number;
+  /** Hours that are read from the ledger, when they were last counted. */
+  pendingHours: number;
+  /** Rows that were older than their retention. */
+  readonly droppedRows: { -readonly [what in keyof RetentionResult]: number };
+  failedRuns: number;
+}
 
 /** The loop of maintenance, and what it did. */
 export interface MaintenanceLoop {
-  readonly counters: { settledCalls: number; conflictingSpans: number; failedRuns: number };
-  /** Runs a task that writes versions of calls, when no other does. */
+  readonly counters: Readonly<MaintenanceCounters>;
+  /** Whether this server is the one that runs maintenance. */
+  readonly isLeaseHeld: boolean;
+  /** Milliseconds since a run last succeeded, or since the start. */
+  readonly lastSuccessAgeMs: number;
+  /** Runs a task that changes stored calls, when no other does. @throws ServerError `maintenance-elsewhere` */
   exclusively<T>(task: () => Promise<T>): Promise<T>;
-  /** Ends the loop after the run under way. */
+  /** Ends the loop after the statement under way. */
   stop(): Promise<void>;
 }
 
 /** Calls are to be settled within 10 s of their last span; a run that finds nothing costs two small queries. */
-const INTERVAL_MS = 500;
-/** After a failure, such as a database that is away, the next try waits longer. */
+const SETTLE_INTERVAL_MS = 500;
+/** Readers do not wait for sealing: an hour that is not sealed is read from the ledger. */
+const SEAL_INTERVAL_MS = 15_000;
+const RETENTION_INTERVAL_MS = 3_600_000;
+/** Marks of sealed hours are read by every query until they are cleaned away. */
+const CLEAN_UP_INTERVAL_MS = 300_000;
+/** After a failure, such as a database that is away, the next try waits longer; so does one for a lease that another has. */
 const INTERVAL_AFTER_FAILURE_MS = 5_000;
+/** A lease that is held for less than this is renewed; during a long task it is looked at so often. */
+const RENEW_BELOW_MS = 15_000;
+const RENEW_INTERVAL_MS = 5_000;
 
 /** Runs maintenance one run after the other, until stopped. A failed run is reported and tried again. */
-export function startMaintenance(settler: Settler, reportError: (error: unknown) => void): MaintenanceLoop {
-  const counters = { settledCalls: 0, conflictingSpans: 0, failedRuns: 0 };
-  const stopped = Promise.withResolvers<void>();
-  const state = { stopping: false };
+export function startMaintenance(steps: MaintenanceSteps, reportError: (error: unknown) => void): MaintenanceLoop {
+  const { settler, sealer, retention, lease } = steps;
+  const counters: MaintenanceCounters = {
+    settledCalls: 0,
+    conflictingSpans: 0,
+    sealedHours: 0,
+    pendingHours: 0,
+    droppedRows: { ledger: 0, spans: 0, history: 0 },
+    failedRuns: 0,
+  };
+  const stopping = new AbortController();
+  const isDue = createSchedule();
+  let lastSuccessMs = performance.now();
+  let sealedSinceCleanUp = 0;
   let last: Promise<unknown> = Promise.resolve();
-  const exclusively = <T>(task: () => Promise<T>): Promise<T> => {
+  const oneByOne = <T>(task: () => Promise<T>): Promise<T> => {
     const run = last.then(task);
     last = run.catch(() => {});
     return run;
@@ -28,43 +73,103 @@ export function startMaintenance(settler: Settler, reportError: (error: unknown)
   const finished = loop();
   return {
     counters,
-    exclusively,
+    get isLeaseHeld() {
+      return lease === undefined || lease.remainingMs > 0;
+    },
+    get lastSuccessAgeMs() {
+      return performance.now() - lastSuccessMs;
+    },
+    exclusively: (task) => oneByOne(() => underLease(task)),
     async stop() {
-      state.stopping = true;
-      stopped.resolve();
+      stopping.abort();
       await finished;
       await last;
+      await lease?.release().catch(() => {});
     },
   };
 
   async function loop(): Promise<void> {
-    while (!state.stopping) {
+    while (!stopping.signal.aborted) {
       const succeeded = await runOnce();
-      await pause(succeeded ? INTERVAL_MS : INTERVAL_AFTER_FAILURE_MS);
+      const durationMs = succeeded ? SETTLE_INTERVAL_MS : INTERVAL_AFTER_FAILURE_MS;
+      await sleep(durationMs, undefined, { signal: stopping.signal }).catch(() => {});
     }
   }
 
   async function runOnce(): Promise<boolean> {
     try {
-      const { changed, conflicts } = await exclusively(() => settler.run());
-      counters.settledCalls += changed;
-      counters.conflictingSpans += conflicts;
+      await oneByOne(() => underLease(runSteps));
+      lastSuccessMs = performance.now();
       return true;
     } catch (error) {
+      if (stopping.signal.aborted || isElsewhere(error)) return false;
       counters.failedRuns += 1;
-      if (!state.stopping) reportError(error);
+      reportError(error);
       return false;
     }
   }
 
-  async function pause(durationMs: number): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    await Promise.race([
-      new Promise((resolve) => {
-        timer = setTimeout(resolve, durationMs);
-      }),
-      stopped.promise,
-    ]);
-    clearTimeout(timer);
+  /** Renews the lease as long as the task runs, and ends the task before the lease does. */
+  async function underLease<T>(task: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    if (lease === undefined) return task(stopping.signal);
+    if (lease.remainingMs < RENEW_BELOW_MS && !(await lease.hold())) throw elsewhere();
+    const lost = new AbortController();
+    const renewal = setInterval(() => void renew(lease, lost), RENEW_INTERVAL_MS);
+    try {
+      return await task(AbortSignal.any([stopping.signal, lost.signal]));
+    } finally {
+      clearInterval(renewal);
+    }
   }
+
+  async function runSteps(signal: AbortSignal): Promise<void> {
+    const settled = await settler.run(signal);
+    counters.settledCalls += settled.changed;
+    counters.conflictingSpans += settled.conflicts;
+    if (isDue("seal", SEAL_INTERVAL_MS)) {
+      const { sealed, pending } = await sealer.run(signal);
+      counters.sealedHours += sealed;
+      counters.pendingHours = pending - sealed;
+      sealedSinceCleanUp += sealed;
+    }
+    if (sealedSinceCleanUp > 0 && isDue("clean-up", CLEAN_UP_INTERVAL_MS)) {
+      await sealer.cleanUp();
+      sealedSinceCleanUp = 0;
+    }
+    if (retention !== undefined && isDue("retention", RETENTION_INTERVAL_MS)) {
+      const dropped = await retention.run(signal);
+      counters.droppedRows.ledger += dropped.ledger;
+      counters.droppedRows.spans += dropped.spans;
+      counters.droppedRows.history += dropped.history;
+    }
+  }
+}
+
+async function renew(lease: Lease, lost: AbortController): Promise<void> {
+  if (lease.remainingMs >= RENEW_BELOW_MS) return;
+  // A database that does not answer leaves what is left of the lease, less the time until the next look.
+  const held = await lease.hold().catch(() => lease.remainingMs > RENEW_INTERVAL_MS);
+  if (!held) lost.abort(elsewhere());
+}
+
+/** Tells whether something was last done so long ago, or never; then it counts as done. */
+function createSchedule(): (what: string, intervalMs: number) => boolean {
+  const lastMs = new Map<string, number>();
+  return (what, intervalMs) => {
+    const now = performance.now();
+    if (now - (lastMs.get(what) ?? -Infinity) < intervalMs) return false;
+    lastMs.set(what, now);
+    return true;
+  };
+}
+
+function elsewhere(): ServerError {
+  return new ServerError(
+    "maintenance-elsewhere",
+    "Another server on the same database runs maintenance now. Ask that one, or try again when it is stopped.",
+  );
+}
+
+function isElsewhere(error: unknown): boolean {
+  return error instanceof ServerError && error.code === "maintenance-elsewhere";
 }

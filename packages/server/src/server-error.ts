@@ -1,5 +1,5 @@
 /** What can go wrong when the server starts or runs. */
-export type ServerErrorCode = "bad-config" | "port-in-use" | "engine-died";
+export type ServerErrorCode = "bad-config" | "port-in-use" | "engine-died" | "maintenance-elsewhere";
 
 /** The one error of this package. */
 export class ServerError extends Error {

@@ -6,9 +6,12 @@ import {
   createPublicSqlServer,
   createStore,
   type EmbeddedEngine,
+  erase,
   HourMarks,
+  Lease,
   migrate,
   reprice,
+  Sealer,
   Settler,
   startEmbeddedEngine,
   type Store,
@@ -73,15 +76,23 @@ async function startListeners(
   const pricer = createPricer(loadOperatorRates(config.rates));
   const requests: RequestCounts = new Map();
   const attributionKeys = { tenantId: config.tenantKey, userId: config.userKey, feature: config.featureKey };
-  const ingest = new Ingest(store, {
+  const ledger = { client: store.client, marks: new HourMarks(store.client) };
+  const ingest = new Ingest(withMarks(store, ledger.marks), {
     pricer,
     attributionKeys,
     labels: config.labels,
     storeContent: config.storeContent,
   });
   const publicSql = createPublicSql(store.client);
-  const ledger = { client: store.client, marks: new HourMarks(store.client) };
-  const maintenance = startMaintenance(new Settler(ledger, attributionKeys), reportError);
+  const maintenance = startMaintenance(
+    {
+      settler: new Settler(ledger, attributionKeys),
+      sealer: new Sealer(store.client, ledger.marks),
+      // The lock of its folder makes the embedded database ours alone.
+      lease: engine === null ? new Lease(store.client) : undefined,
+    },
+    reportError,
+  );
   const api = createApi({
     store,
     publicSql,
@@ -90,6 +101,10 @@ async function startListeners(
     reprice: (request) => {
       const run = () => reprice(ledger, (call) => repriceColumns(call, pricer), request);
       // Telling what would change writes nothing, and must not hold up settlement.
+      return request.apply ? maintenance.exclusively(run) : run();
+    },
+    erase: (request) => {
+      const run = () => erase(ledger, attributionKeys, request);
       return request.apply ? maintenance.exclusively(run) : run();
     },
     renderMetrics: createMetrics({ ingest, requests, maintenance }),
@@ -125,6 +140,18 @@ async function startListeners(
     await maintenance.stop();
     throw error;
   }
+}
+
+/** A store whose calls' hours are marked before the calls are written. An insert that failed keeps them in flight until it succeeds. */
+function withMarks(store: Store, marks: HourMarks): Store {
+  return {
+    ...store,
+    async insert(rows) {
+      const inFlight = await marks.begin(rows.calls);
+      await store.insert(rows);
+      inFlight.done();
+    },
+  };
 }
 
 interface Parts {

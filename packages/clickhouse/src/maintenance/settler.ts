@@ -50,7 +50,7 @@ export class Settler {
   }
 
   /** Settles what came since the last run. Runs must not overlap. */
-  async run(): Promise<SettleResult> {
+  async run(signal?: AbortSignal): Promise<SettleResult> {
     const now = await queryNow(this.#client);
     this.#since ??= await this.#watermark.read();
     const touched = await queryTouchedTraces(this.#client, this.#since);
@@ -61,6 +61,7 @@ export class Settler {
     let failure: unknown;
     const settled = new Map(touched);
     for (let at = 0; at < traces.length; at += TRACES_A_ROUND) {
+      signal?.throwIfAborted();
       const round = traces.slice(at, at + TRACES_A_ROUND);
       try {
         const result = await this.#settle(round);

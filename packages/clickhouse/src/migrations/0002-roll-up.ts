@@ -50,6 +50,14 @@ PRIMARY KEY (tenant_id, hour)
 ORDER BY (tenant_id, hour, user_id, feature, provider, model)
 SETTINGS index_granularity = 2048, min_age_to_force_merge_seconds = 1800, min_age_to_force_merge_on_partition_only = 1, ${DURABLE}`,
 
+  `CREATE TABLE IF NOT EXISTS spancost.maintenance_lease
+(
+    holder String,
+    claimed_at DateTime64(3, 'UTC'),
+    expires_at DateTime64(3, 'UTC')
+)
+ENGINE = ReplacingMergeTree(expires_at) ORDER BY holder`,
+
   // Marks come before the view, which would read hours without one from the empty roll-up.
   `INSERT INTO spancost.hour_marks (tenant_id, hour, version, is_deleted)
 WITH (SELECT max(version) FROM spancost.hour_marks) AS newest

@@ -1,6 +1,8 @@
 import { Readable } from "node:stream";
 import type { HttpBindings } from "@hono/node-server";
 import {
+  type EraseRequest,
+  type EraseResult,
   type PublicSql,
   querySpend,
   type RepricedTenant,
@@ -11,6 +13,7 @@ import {
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { z } from "zod";
+import { ServerError } from "../server-error.ts";
 import type { Authorize } from "./authorize.ts";
 import { readTimeRange } from "./time-range.ts";
 
@@ -22,6 +25,8 @@ export interface ApiOptions {
   readonly authorizeAdmin: Authorize;
   /** Prices stored calls again, when no other maintenance runs. */
   readonly reprice: (request: RepriceRequest) => Promise<readonly RepricedTenant[]>;
+  /** Erases a tenant or a user, when no other maintenance runs. */
+  readonly erase: (request: EraseRequest) => Promise<EraseResult>;
   /** The metrics page, in Prometheus' text format. */
   readonly renderMetrics: () => Promise<string>;
 }
@@ -49,12 +54,13 @@ export function createApi(options: ApiOptions): Hono<Env> {
   api.get("/api/v1/spend", (c) => spend(c, store));
   api.post("/api/v1/sql", (c) => sql(c, publicSql));
   api.post("/api/v1/reprice", (c) => repriceCalls(c, options));
+  api.post("/api/v1/erase", (c) => eraseSubject(c, options));
   api.notFound((c) =>
     refuse(
       c,
       404,
       "not-found",
-      `${c.req.path} is not served here. There are /healthz, /readyz, /metrics, /api/v1/spend, /api/v1/sql and /api/v1/reprice.`,
+      `${c.req.path} is not served here. There are /healthz, /readyz, /metrics, /api/v1/spend, /api/v1/sql, /api/v1/reprice and /api/v1/erase.`,
     ),
   );
   api.onError((error, c) => refuse(c, 500, "internal", error.message));
@@ -118,14 +124,41 @@ async function repriceCalls(c: Context<Env>, { authorizeAdmin, reprice }: ApiOpt
   }
 }
 
+const ERASE_BODY = z
+  .object({
+    user: z.string().min(1).optional(),
+    tenant: z.string().min(1).optional(),
+    apply: z.boolean().default(false),
+  })
+  .refine(({ user, tenant }) => (user === undefined) !== (tenant === undefined), "name either a user or a tenant");
+
+async function eraseSubject(c: Context<Env>, { authorizeAdmin, erase }: ApiOptions): Promise<Response> {
+  const body = ERASE_BODY.safeParse(await c.req.json().catch(() => null));
+  if (!body.success) return refuse(c, 400, "bad-request", `The body must be JSON: ${z.prettifyError(body.error)}`);
+  const { user, tenant = "", apply } = body.data;
+  if (apply && !authorizeAdmin(c.env.incoming)) return refuse(c, 403, "forbidden", ADMIN);
+  try {
+    const rows = await erase({ subject: user === undefined ? { tenant } : { user }, apply, actor: "admin token" });
+    return c.json({ applied: apply, rows });
+  } catch (error) {
+    return refuseStoreError(c, error);
+  }
+}
+
 const ADMIN =
   "Changing stored calls needs the admin token: start the server with SPANCOST_ADMIN_TOKEN, and send it as Authorization: Bearer <token>.";
 
 function refuseStoreError(c: Context<Env>, error: unknown): Response {
   if (error instanceof StoreError && error.code === "query-refused") return refuse(c, 400, error.code, error.message);
+  if (error instanceof ServerError) return refuse(c, 409, error.code, error.message);
   return refuse(c, 422, "query-failed", error instanceof Error ? error.message : String(error));
 }
 
-function refuse(c: Context, status: 400 | 401 | 403 | 404 | 413 | 422 | 500, code: string, message: string): Response {
+function refuse(
+  c: Context,
+  status: 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500,
+  code: string,
+  message: string,
+): Response {
   return c.json({ error: { code, message } }, status);
 }
