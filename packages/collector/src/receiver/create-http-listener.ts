@@ -21,7 +21,7 @@ export interface HttpLimits {
   readonly requestTimeoutMs: number;
 }
 
-export const DEFAULT_HTTP_LIMITS: HttpLimits = {
+const DEFAULT_HTTP_LIMITS: HttpLimits = {
   maxConnections: 2_000,
   // Whoever closes an idle connection first must be the client, or a request is lost on it now and then. Go's clients and the
   // OpenTelemetry Collector keep one for 90 s, load balancers up to 600 s.

@@ -5,7 +5,7 @@ import { createCallAdmission } from "./admit-calls.ts";
 import type { TlsIdentity } from "./create-http-listener.ts";
 import { IGNORED_SERVICES, TRACE_SERVICE } from "./grpc-services.ts";
 import { toGrpcStatus } from "./grpc-status.ts";
-import type { ReceiverOptions } from "./receiver-options.ts";
+import { countRequest, type ReceiverOptions } from "./receiver-options.ts";
 import { RequestError, toRequestError } from "./request-error.ts";
 import { isGzip, unpackGzip } from "./unpack-gzip.ts";
 
@@ -70,11 +70,12 @@ export function createOtlpGrpcReceiver(options: OtlpGrpcOptions): OtlpGrpcReceiv
 }
 
 /** Puts a listener with limits of ours before the gRPC server, which has none for connections. */
-function listen(grpc: Server, { tls, maxConnections }: ReceiverOptions): OtlpGrpcReceiver {
+function listen(grpc: Server, { tls, maxConnections, counts }: ReceiverOptions): OtlpGrpcReceiver {
   const injector = grpc.createConnectionInjector(toCredentials(tls));
   const sockets = new Set<Socket>();
   const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: TCP_KEEP_ALIVE_DELAY_MS });
   server.maxConnections = maxConnections;
+  server.on("drop", () => countRequest(counts, "connection-refused"));
   server.on("connection", (socket) => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket)).on("error", () => {});

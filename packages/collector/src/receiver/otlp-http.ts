@@ -31,6 +31,7 @@ export function createOtlpHttpReceiver(options: OtlpHttpOptions): Server {
   const { accept, authenticate, maxBodyBytes, inFlight, counts, logger } = options;
   const limits = { ...options.limits, maxConnections: options.maxConnections };
   const server = createHttpListener((request, response) => void handle(request, response), options.tls, limits);
+  server.on("drop", () => countRequest(counts, "connection-refused"));
   return server;
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -74,7 +75,8 @@ export function createOtlpHttpReceiver(options: OtlpHttpOptions): Server {
     encoding: OtlpEncoding,
     error: RequestError,
   ): void {
-    if (request.destroyed && !request.complete) {
+    if (response.headersSent || (request.destroyed && !request.complete)) {
+      response.destroy();
       countRequest(counts, "aborted");
       return;
     }

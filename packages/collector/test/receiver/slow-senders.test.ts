@@ -93,19 +93,24 @@ describe("over HTTP a sender that", () => {
 
 describe("more connections than allowed", () => {
   it("are closed over HTTP, and those before go on", async () => {
-    const { httpUrl } = await start({ maxConnections: 2 });
+    const { httpUrl, httpCounts } = await start({ maxConnections: 2 });
     const [first] = [await open(httpUrl), await open(httpUrl)];
     expect(await readToEnd(await open(httpUrl))).toBe("");
     first.write(`${HEADERS}Content-Length: 0\r\n\r\n`);
     expect(String((await once(first, "data"))[0])).toMatch(/^HTTP\/1\.1 200/);
+    expect([...httpCounts]).toEqual([
+      ["connection-refused", 1],
+      ["200", 1],
+    ]);
   });
 
   it("are closed over gRPC", async () => {
-    const { grpcAddress } = await start({ maxConnections: 2 });
+    const { grpcAddress, grpcCounts } = await start({ maxConnections: 2 });
     const sender = `http://${grpcAddress}`;
     const kept = [await open(sender), await open(sender)];
     await readToEnd(await open(sender));
     expect(kept.map((socket) => socket.destroyed)).toEqual([false, false]);
+    expect([...grpcCounts]).toEqual([["connection-refused", 1]]);
   });
 });
 
