@@ -15,19 +15,19 @@ const MAX_CORPUS_BODIES = 5_000;
 
 /** Bodies to start from, and those that reached what none had reached before. */
 export class Corpus {
+  /** Those that were added. */
+  readonly added: Buffer[] = [];
   readonly #bodies: Buffer[];
 
-  constructor(random: Random) {
-    this.#bodies = [protobufBody(), ...readRealBodies()];
+  constructor(random: Random, initial: readonly Uint8Array[]) {
+    this.#bodies = [protobufBody(), ...readRealBodies(), ...initial.map((body) => Buffer.from(body))];
     for (let count = 0; count < 50; count += 1) this.#bodies.push(createBody(random));
   }
 
-  get size(): number {
-    return this.#bodies.length;
-  }
-
   add(body: Buffer): void {
-    if (this.#bodies.length < MAX_CORPUS_BODIES) this.#bodies.push(body);
+    if (this.#bodies.length >= MAX_CORPUS_BODIES) return;
+    this.#bodies.push(body);
+    this.added.push(body);
   }
 
   /** The next body to try: a new one, or one of the corpus with changes. */

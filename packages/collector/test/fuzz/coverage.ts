@@ -3,6 +3,12 @@ import { type Profiler, Session } from "node:inspector";
 /** A part of a function's source, from its first offset up to, and without, its second. */
 type Range = readonly [start: number, end: number];
 
+/** A function that ran, and what of it did not. */
+interface FunctionNews {
+  readonly name: string;
+  readonly missing: readonly Range[];
+}
+
 /**
  * Which parts of the decoders have never run yet, by V8's own counters. They are put into code when it is compiled, so the code must be
  * loaded after this was created.
@@ -30,17 +36,20 @@ export class Coverage {
     return [...this.#missing.values()].reduce((sum, { length }) => sum + length, 0);
   }
 
-  /** Whether something ran since the last time that never had before; from now on it has when `keep`. */
-  take(keep: boolean): boolean {
-    let isNew = false;
-    for (const [name, missing] of this.#takeFunctions()) {
+  /** What ran since the last time and never had before. It stays news until it is settled. */
+  take(): FunctionNews[] {
+    return this.#takeFunctions().filter(({ name, missing }) => {
       const before = this.#missing.get(name);
-      const after = before === undefined ? missing : intersect(before, missing);
-      if (before !== undefined && sizeOf(after) === sizeOf(before)) continue;
-      isNew = true;
-      if (keep) this.#missing.set(name, after);
+      return before === undefined || sizeOf(intersect(before, missing)) < sizeOf(before);
+    });
+  }
+
+  /** From now on this is no news. */
+  settle(news: readonly FunctionNews[]): void {
+    for (const { name, missing } of news) {
+      const before = this.#missing.get(name);
+      this.#missing.set(name, before === undefined ? missing : intersect(before, missing));
     }
-    return isNew;
   }
 
   close(): void {
@@ -49,7 +58,7 @@ export class Coverage {
   }
 
   /** The functions that ran since the last time, and what of them did not. */
-  #takeFunctions(): [name: string, missing: Range[]][] {
+  #takeFunctions(): FunctionNews[] {
     let scripts: Profiler.ScriptCoverage[] = [];
     this.#session.post("Profiler.takePreciseCoverage", (error, { result }) => {
       if (error !== null) throw error;
@@ -60,10 +69,11 @@ export class Coverage {
       .flatMap(({ scriptId, functions }) =>
         functions
           .filter(({ ranges }) => (ranges[0]?.count ?? 0) > 0)
-          .map(({ ranges }): [string, Range[]] => [
-            `${scriptId}:${ranges[0]?.startOffset}`,
-            ranges.filter(({ count }) => count === 0).map(({ startOffset, endOffset }) => [startOffset, endOffset]),
-          ]),
+          .map(({ ranges }): FunctionNews => {
+            const name = `${scriptId}:${ranges[0]?.startOffset}`;
+            const parts = ranges.filter(({ count }) => count === 0);
+            return { name, missing: parts.map(({ startOffset, endOffset }) => [startOffset, endOffset]) };
+          }),
       );
   }
 }

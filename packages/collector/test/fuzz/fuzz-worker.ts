@@ -1,20 +1,19 @@
 // Runs bodies in a thread of plain Node, so that a decoder that hangs or takes all memory can be told from outside and be ended.
 import { parentPort, workerData } from "node:worker_threads";
 import { Coverage } from "./coverage.ts";
-import type { FuzzFailure, FuzzJob, FuzzReport } from "./run-fuzz.ts";
+import type { FuzzFailure, FuzzJob, WorkerReport } from "./run-fuzz.ts";
 
-const { seed, bodies, shared } = workerData as FuzzJob;
+const { seed, bodies, isGuided, corpus: initial, shared } = workerData as FuzzJob;
 const MAX_FAILURES = 5;
 /** Inputs between two looks at the coverage: a look takes as long as some of them. */
 const SAMPLE = 200;
-/** Samples without news after which the counters are taken out: they make everything slower. */
-const MAX_DULL_SAMPLES = 40;
 
 /** Where the parent reads what is being decoded: a counter, the size, and the body. */
 const progress = new Int32Array(shared, 0, 2);
 const current = new Uint8Array(shared, 8);
 
-const coverage = new Coverage((url) => /packages\/(?:collector|core|rates)\/src\/|@bufbuild\/protobuf/.test(url));
+const isMeasured = (url: string) => /packages\/(?:collector|core|rates)\/src\/|@bufbuild\/protobuf/.test(url);
+const coverage = isGuided ? new Coverage(isMeasured) : undefined;
 // After the coverage was started, so that it sees them.
 const [{ DECODERS, ORACLE }, { BodyCheck }, { Corpus }, { Random }, { shrinkBody }] = await Promise.all([
   import("./decoders-under-test.ts"),
@@ -25,26 +24,24 @@ const [{ DECODERS, ORACLE }, { BodyCheck }, { Corpus }, { Random }, { shrinkBody
 ]);
 
 const random = new Random(seed);
-const corpus = new Corpus(random);
+const corpus = new Corpus(random, initial);
 const check = new BodyCheck(ORACLE, DECODERS);
 const failures: FuzzFailure[] = [];
 
 let sample: Buffer[] = [];
-let dullSamples = 0;
 for (let count = 0; count < bodies && failures.length < MAX_FAILURES; count += 1) {
   const body = corpus.createBody(random);
   const fault = run(body);
-  if (fault !== null)
-    failures.push({ fault, body: shrinkBody(body, (candidate) => run(candidate) !== null).toString("base64") });
-  if (dullSamples < MAX_DULL_SAMPLES) sample.push(body);
-  if (sample.length === SAMPLE) endSample();
+  if (fault !== null) failures.push({ fault, body: shrink(body).toString("base64") });
+  if (coverage !== undefined) sample.push(body);
+  if (coverage !== undefined && sample.length === SAMPLE) endSample(coverage);
 }
-if (dullSamples < MAX_DULL_SAMPLES) coverage.close();
-const report: FuzzReport = {
+coverage?.close();
+const report: WorkerReport = {
   tally: check.tally,
-  corpus: corpus.size,
-  coverage: { functions: coverage.functions, missingParts: coverage.missingParts },
   failures,
+  corpus: corpus.added,
+  coverage: { functions: coverage?.functions ?? 0, missingParts: coverage?.missingParts ?? 0 },
 };
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
 parentPort?.postMessage(report);
@@ -56,18 +53,24 @@ function run(body: Buffer): string | null {
   return check.check(body);
 }
 
-function endSample(): void {
-  const isDull = !coverage.take(false);
-  dullSamples = isDull ? dullSamples + 1 : 0;
-  if (!isDull) keepWhatIsNew(sample);
-  sample = [];
-  if (dullSamples === MAX_DULL_SAMPLES) coverage.close();
+function shrink(body: Buffer): Buffer {
+  return shrinkBody(body, (candidate) => run(candidate) !== null);
 }
 
-/** Runs each of them again, alone, to find those that reached something new. */
-function keepWhatIsNew(candidates: readonly Buffer[]): void {
+function endSample(counters: Coverage): void {
+  const news = counters.take();
+  if (news.length > 0) keepWhatIsNew(counters, sample);
+  // Some of it only the first time reached, since decoders remember; it must not make every sample look new.
+  counters.settle(news);
+  sample = [];
+}
+
+/** Runs each of a sample again, alone, to find those that reached something new. */
+function keepWhatIsNew(counters: Coverage, candidates: readonly Buffer[]): void {
   for (const body of candidates) {
     run(body);
-    if (coverage.take(true)) corpus.add(body);
+    const news = counters.take();
+    if (news.length > 0) corpus.add(body);
+    counters.settle(news);
   }
 }

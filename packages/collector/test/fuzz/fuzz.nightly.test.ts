@@ -15,7 +15,7 @@ it(
   `every decoder gives the same rows for ${bodies} mutated bodies (first seed ${firstSeed})`,
   async () => {
     const reports: FuzzReport[] = [];
-    const seeds = Array.from({ length: Math.ceil(bodies / BODIES_A_JOB) }, (_, index) => firstSeed + index);
+    const seeds = Array.from({ length: Math.ceil(bodies / BODIES_A_JOB) }, (_, index) => firstSeed + 2 * index);
     await Promise.all(
       Array.from({ length: availableParallelism() }, async () => {
         for (let seed = seeds.shift(); seed !== undefined; seed = seeds.shift()) {
@@ -26,13 +26,12 @@ it(
         }
       }),
     );
-    const given = reports.reduce((sum, { tally }) => sum + tally.bodies, 0);
-    expect(given).toBeGreaterThanOrEqual(bodies);
-    for (const { name } of DECODERS)
-      expect(
-        reports.some(({ tally }) => (tally.understood[name] ?? 0) > 0),
-        name,
-      ).toBe(true);
+    const tallies = reports.flatMap((report) => report.tallies);
+    expect(tallies.reduce((sum, tally) => sum + tally.bodies, 0)).toBeGreaterThanOrEqual(bodies);
+    for (const { name } of DECODERS) {
+      const understood = tallies.reduce((sum, tally) => sum + (tally.understood[name] ?? 0), 0);
+      expect(understood, name).toBeGreaterThan(0);
+    }
   },
   12 * HOURS_MS,
 );

@@ -60,7 +60,6 @@ const CONTENT_KEYS = [
 const OTHER_KEYS = [
   "http.method",
   "k",
-  "",
   "0",
   "7",
   "__proto__",
@@ -148,7 +147,7 @@ function createAttribute(random: Random): Attribute {
     return [key, text(createJson(path, random))];
   }
   if (roll < 15) return [random.pick(CONTENT_KEYS), text("a secret")];
-  return [random.pick(OTHER_KEYS), createValue(random, 0)];
+  return [random.chance(0.03) ? "" : random.pick(OTHER_KEYS), createValue(random, 0)];
 }
 
 /** A value that goes with the name, mostly. */

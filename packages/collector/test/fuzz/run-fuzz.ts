@@ -6,6 +6,10 @@ import type { Tally } from "./check-body.ts";
 export interface FuzzJob {
   readonly seed: number;
   readonly bodies: number;
+  /** Whether bodies that reach new code are kept to be changed further. Counting makes the code several times slower. */
+  readonly isGuided: boolean;
+  /** Bodies to start from besides its own. */
+  readonly corpus: readonly Uint8Array[];
   readonly shared: SharedArrayBuffer;
 }
 
@@ -15,11 +19,21 @@ export interface FuzzFailure {
   readonly body: string;
 }
 
+/** What became of a run. */
 export interface FuzzReport {
-  readonly tally: Tally;
-  readonly corpus: number;
+  readonly tallies: readonly Tally[];
   /** Functions of the decoders that ran, and parts of them that never did. */
+  readonly coverage: WorkerReport["coverage"];
+  /** Bodies that reached new code. */
+  readonly kept: number;
+  readonly failures: readonly FuzzFailure[];
+}
+
+/** What a worker answers. */
+export interface WorkerReport {
+  readonly tally: Tally;
   readonly coverage: { readonly functions: number; readonly missingParts: number };
+  readonly corpus: readonly Uint8Array[];
   readonly failures: readonly FuzzFailure[];
 }
 
@@ -29,13 +43,29 @@ const MAX_MS_A_BODY = 10_000;
 const WATCH_INTERVAL_MS = 1_000;
 const MAX_HEAP_MB = 2_048;
 
-/** Decodes that many bodies; the same seed gives the same bodies. Ends when a body takes too long, or takes all memory. */
+/** Part of the bodies that are tried with an eye to what code they reach. */
+const GUIDED_SHARE = 0.1;
+
+/**
+ * Decodes that many bodies, the first of them guided by coverage, and the others made from what these found; the same seed gives the
+ * same bodies.
+ * @throws Error with the body when one takes too long, or all memory
+ */
 export async function runFuzz(seed: number, bodies: number): Promise<FuzzReport> {
+  const guidedBodies = Math.ceil(bodies * GUIDED_SHARE);
+  const guided = await runWorker({ seed, bodies: guidedBodies, isGuided: true, corpus: [] });
+  const { corpus, coverage } = guided;
+  const blind = await runWorker({ seed: seed + 1, bodies: bodies - guidedBodies, isGuided: false, corpus });
+  const failures = [...guided.failures, ...blind.failures];
+  return { tallies: [guided.tally, blind.tally], coverage, kept: corpus.length, failures };
+}
+
+async function runWorker(job: Omit<FuzzJob, "shared">): Promise<WorkerReport> {
   const shared = new SharedArrayBuffer(SHARED_BYTES);
   const worker = new Worker(new URL("fuzz-worker.ts", import.meta.url), {
     execArgv: ["--conditions=@spancost/source", "--no-warnings"],
     resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
-    workerData: { seed, bodies, shared } satisfies FuzzJob,
+    workerData: { ...job, shared } satisfies FuzzJob,
   });
   let isHanging = false;
   const watchdog = watch(shared, () => {
@@ -44,13 +74,13 @@ export async function runFuzz(seed: number, bodies: number): Promise<FuzzReport>
   });
   try {
     const ended = once(worker, "exit");
-    const [report] = (await Promise.race([once(worker, "message"), ended.then(() => [undefined])])) as [FuzzReport?];
+    const [report] = (await Promise.race([once(worker, "message"), ended.then(() => [undefined])])) as [WorkerReport?];
     await ended;
     if (report !== undefined) return report;
     throw new Error(isHanging ? `A body took more than ${MAX_MS_A_BODY} ms.` : "The worker ended without a report.");
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`Seed ${seed}: ${reason} Body: ${readCurrentBody(shared).toString("base64")}`, { cause });
+    throw new Error(`Seed ${job.seed}: ${reason} Body: ${readCurrentBody(shared).toString("base64")}`, { cause });
   } finally {
     clearInterval(watchdog);
     await worker.terminate();
