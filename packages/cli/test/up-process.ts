@@ -27,7 +27,7 @@ export interface UpProcess {
 }
 
 const CLI_PATH = fileURLToPath(new URL("../dist/main.js", import.meta.url));
-const FREE_PORTS = ["--port", "0", "--otlp-http-port", "0", "--sql-port", "0"];
+const FREE_PORTS = ["--port", "0", "--otlp-http-port", "0", "--otlp-grpc-port", "0", "--sql-port", "0"];
 /** A first start creates the database; a slow machine takes seconds, not a minute. */
 const START_TIMEOUT_MS = 45_000;
 const STOP_TIMEOUT_MS = 10_000;

@@ -1,6 +1,7 @@
 import { Agent } from "node:http";
 import { Readable } from "node:stream";
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from "@clickhouse/client";
+import { type BlockFiles, type IngestTable, insertFiles } from "./insert-files.ts";
 import { encodeBlock, insertStatement, type TableLayout } from "./native/table-layout.ts";
 import { StoreError } from "./store-error.ts";
 import { CALL_LAYOUT, type CallRow } from "./tables/call-row.ts";
@@ -14,6 +15,8 @@ export interface Store {
   readonly client: ClickHouseClient;
   /** Resolves when the rows are durable. Rows that are there already make no difference. @throws StoreError `insert-failed` */
   insert(rows: { readonly spans: readonly SpanRow[]; readonly calls: readonly CallRow[] }): Promise<void>;
+  /** As `insert`, for rows that are in files of Native blocks. @throws StoreError `insert-failed` */
+  insertFiles(table: IngestTable, paths: BlockFiles): Promise<void>;
   /** Whether the database answers. */
   isReady(): Promise<boolean>;
   close(): Promise<void>;
@@ -44,6 +47,8 @@ export function createStore(address: StoreAddress): Store {
     async insert({ spans, calls }) {
       await Promise.all([insertRows(client, CALL_LAYOUT, calls), insertRows(client, SPAN_LAYOUT, spans)]);
     },
+    // The embedded engine is this user's, on this machine.
+    insertFiles: (table, paths) => insertFiles(client, table, paths, "socketPath" in address),
     isReady: async () => (await client.ping({ select: true })).success,
     close: () => client.close(),
   };

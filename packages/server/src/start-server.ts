@@ -1,98 +1,109 @@
-import { createServer as createHttpServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { RequestListener, Server } from "node:http";
 import { getRequestListener } from "@hono/node-server";
 import {
   createPublicSql,
   createPublicSqlServer,
-  createStore,
-  type EmbeddedEngine,
   erase,
   HourMarks,
   Lease,
-  migrate,
   reprice,
+  Retention,
   Sealer,
   Settler,
-  startEmbeddedEngine,
-  type Store,
 } from "@spancost/clickhouse";
-import {
-  acceptWithIngest,
-  createOtlpHttpReceiver,
-  InFlightLimit,
-  Ingest,
-  repriceColumns,
-  type RequestCounts,
-} from "@spancost/collector";
-import { createPricer } from "@spancost/rates";
-import type { ServerConfig } from "./config/load-config.ts";
+import { createHttpListener, type Logger, repriceColumns } from "@spancost/collector";
+import { createPricer, type Pricer } from "@spancost/rates";
+import { listWarnings, type ServerConfig } from "./config/load-config.ts";
 import { loadIngestTokens } from "./config/load-ingest-tokens.ts";
 import { loadOperatorRates } from "./config/load-operator-rates.ts";
 import { loadTls } from "./config/load-tls.ts";
 import { createApi } from "./http/api.ts";
-import { createAuthenticateSender } from "./http/authenticate-sender.ts";
 import { createAuthorize, createAuthorizeAdmin } from "./http/authorize.ts";
 import { createMetrics } from "./http/metrics.ts";
+import { closeHttp, listen } from "./listen.ts";
 import { createLogger } from "./logger.ts";
 import { type MaintenanceLoop, startMaintenance } from "./maintenance-loop.ts";
-import { ServerError } from "./server-error.ts";
+import { type Database, startDatabase } from "./start-database.ts";
+import { type Intake, startIntake } from "./start-intake.ts";
+import { createReceivers, type Receivers, type SecretFiles } from "./start-receivers.ts";
 
 /** The running server. */
 export interface RunningServer {
   /** Addresses by listener, such as `http://127.0.0.1:4400`. */
-  readonly urls: { readonly api: string; readonly otlp: string; readonly sql: string };
+  readonly urls: { readonly api: string; readonly otlp: string; readonly grpc: string; readonly sql: string };
   /** Rejects when the server cannot go on. */
   readonly failed: Promise<never>;
   /** Stops taking requests, finishes those under way, ends the database. Idempotent. */
   stop(): Promise<void>;
 }
 
-/** After this, connections that are still open are cut. */
+interface Parts {
+  readonly database: Database;
+  readonly intake: Intake;
+  readonly maintenance: MaintenanceLoop;
+  readonly receivers: Receivers;
+  readonly api: Server;
+  readonly sql: Server;
+}
+
+/** After this, connections that are still open are cut; after as much again, what is in the spool stays there. */
 const DRAIN_TIMEOUT_MS = 10_000;
+/** Several servers see each other's marks only in the database, so an hour must have been quiet for longer. */
+const MIN_SHARED_GRACE_MS = 120_000;
 
 /**
- * Starts the database, the receiver, the API and the SQL endpoint.
- * @throws ServerError `port-in-use`; StoreError from the database
+ * Starts the database, the receivers, the API and the SQL endpoint. What was acknowledged earlier goes into the database meanwhile.
+ * @throws ServerError `port-in-use`, `bad-config`; StoreError from the database
  */
 export async function startServer(config: ServerConfig): Promise<RunningServer> {
-  const engine = config.clickhouseUrl === undefined ? await startEmbeddedEngine({ dataDir: config.data }) : null;
-  const store = createStore(engine === null ? { url: config.clickhouseUrl ?? "" } : { socketPath: engine.socketPath });
+  const logger = createLogger(config);
+  for (const warning of listWarnings(config)) logger.warn({}, warning);
+  // What is wrong with a file is said before anything is started.
+  const files = {
+    tls: loadTls(config),
+    ingestTokens: loadIngestTokens(config),
+    pricer: createPricer(loadOperatorRates(config.rates)),
+  };
+  const database = await startDatabase(config, logger);
   try {
-    await migrate(store.client);
-    return await startListeners(config, engine, store);
+    return await startParts(config, database, files, logger);
   } catch (error) {
-    await store.close();
-    await engine?.stop();
+    await database.stop();
     throw error;
   }
 }
 
-async function startListeners(
+async function startParts(
   config: ServerConfig,
-  engine: EmbeddedEngine | null,
-  store: Store,
+  database: Database,
+  { pricer, ...secrets }: SecretFiles & { readonly pricer: Pricer },
+  logger: Logger,
 ): Promise<RunningServer> {
+  const { store, engine } = database;
   const authorize = createAuthorize(config.token ?? null);
-  const pricer = createPricer(loadOperatorRates(config.rates));
-  const requests: RequestCounts = new Map();
   const attributionKeys = { tenantId: config.tenantKey, userId: config.userKey, feature: config.featureKey };
-  const ledger = { client: store.client, marks: new HourMarks(store.client) };
-  const ingest = new Ingest(withMarks(store, ledger.marks), {
-    pricer,
-    attributionKeys,
-    labels: config.labels,
-    storeContent: config.storeContent,
-  });
-  const publicSql = createPublicSql(store.client);
+  // The lock of its folder makes the embedded database ours alone: marks and sealing need not allow for others.
+  const marks = new HourMarks(store.client, engine === null ? {} : { freshMs: Infinity });
+  const ledger = { client: store.client, marks };
+  const { labels, storeContent } = config;
+  const intake = await startIntake(config, database, marks, { pricer, attributionKeys, labels, storeContent }, logger);
+  const receivers = createReceivers(config, intake.ingest, secrets, logger);
   const maintenance = startMaintenance(
     {
       settler: new Settler(ledger, attributionKeys),
-      sealer: new Sealer(store.client, ledger.marks),
-      // The lock of its folder makes the embedded database ours alone.
+      sealer: new Sealer(store.client, marks, {
+        graceMs: engine === null ? Math.max(config.sealGraceMs, MIN_SHARED_GRACE_MS) : config.sealGraceMs,
+      }),
+      retention: new Retention(store.client, {
+        ledger: config.retentionLedgerDays,
+        spans: config.retentionSpansDays,
+        history: config.retentionHistoryDays,
+      }),
       lease: engine === null ? new Lease(store.client) : undefined,
     },
-    reportError,
+    createErrorReport(logger),
   );
+  const publicSql = createPublicSql(store.client);
   const api = createApi({
     store,
     publicSql,
@@ -107,110 +118,58 @@ async function startListeners(
       const run = () => erase(ledger, attributionKeys, request);
       return request.apply ? maintenance.exclusively(run) : run();
     },
-    renderMetrics: createMetrics({ ingest, requests, maintenance }),
+    renderMetrics: createMetrics({ intake, counts: receivers.counts, maintenance, engine }),
   });
   const serveApi = getRequestListener(api.fetch);
-  const servers = {
-    api: createHttpServer((request, response) => void serveApi(request, response)),
-    otlp: createOtlpHttpReceiver({
-      accept: acceptWithIngest(ingest),
-      authenticate: createAuthenticateSender({
-        token: config.token ?? null,
-        adminToken: config.adminToken ?? null,
-        ingestTokens: loadIngestTokens(config),
-      }),
-      maxBodyBytes: config.maxBodyBytes,
-      maxConnections: config.maxConnections,
-      inFlight: new InFlightLimit(config.maxConcurrentRequests),
-      tls: loadTls(config),
-      logger: createLogger(config),
-      counts: requests,
-    }),
-    sql: createPublicSqlServer(publicSql, authorize),
-  };
+  const sql = createPublicSqlServer(publicSql, authorize);
+  const open = (handler: RequestListener) =>
+    createHttpListener(handler, secrets.tls, { maxConnections: config.maxConnections });
+  return listenAll(config, secrets.tls !== null, {
+    database,
+    intake,
+    maintenance,
+    receivers,
+    api: open((request, response) => void serveApi(request, response)),
+    sql: open((request, response) => void sql.emit("request", request, response)),
+  });
+}
+
+async function listenAll(config: ServerConfig, isTls: boolean, parts: Parts): Promise<RunningServer> {
+  const { host } = config;
+  const { api, sql, receivers } = parts;
+  let stopped: Promise<void> | undefined;
+  const stop = (): Promise<void> => (stopped ??= stopAll(parts));
   try {
     const urls = {
-      api: await listen(servers.api, config.host, config.port, "--port"),
-      otlp: await listen(servers.otlp, config.host, config.otlpHttpPort, "--otlp-http-port"),
-      sql: await listen(servers.sql, config.host, config.sqlPort, "--sql-port"),
+      api: await listen(api, { host, port: config.port, flag: "--port", isTls }),
+      otlp: await listen(receivers.http, { host, port: config.otlpHttpPort, flag: "--otlp-http-port", isTls }),
+      grpc: await listen(receivers.grpc.server, { host, port: config.otlpGrpcPort, flag: "--otlp-grpc-port", isTls }),
+      sql: await listen(sql, { host, port: config.sqlPort, flag: "--sql-port", isTls }),
     };
-    return createHandle(Object.values(servers), urls, { ingest, maintenance, engine, store });
+    // A dead engine is started again by its supervisor; nothing ends the server by itself.
+    return { urls, failed: new Promise<never>(() => {}), stop };
   } catch (error) {
-    await Promise.all(Object.values(servers).map(close));
-    await maintenance.stop();
+    await stop();
     throw error;
   }
 }
 
-/** A store whose calls' hours are marked before the calls are written. An insert that failed keeps them in flight until it succeeds. */
-function withMarks(store: Store, marks: HourMarks): Store {
-  return {
-    ...store,
-    async insert(rows) {
-      const inFlight = await marks.begin(rows.calls);
-      await store.insert(rows);
-      inFlight.done();
-    },
+async function stopAll({ database, intake, maintenance, receivers, api, sql }: Parts): Promise<void> {
+  await Promise.all([
+    ...[api, sql, receivers.http].map((server) => closeHttp(server, DRAIN_TIMEOUT_MS)),
+    receivers.grpc.stop(DRAIN_TIMEOUT_MS),
+  ]);
+  await intake.stop(DRAIN_TIMEOUT_MS);
+  await maintenance.stop();
+  await database.stop();
+}
+
+/** A database that is away fails every run; that is said once, and again when it is something else. */
+function createErrorReport(logger: Logger): (error: unknown) => void {
+  let told = "";
+  return (error) => {
+    const message = error instanceof Error ? error.message : String(error);
+    if (message !== told) logger.warn({ error: message }, "maintenance failed and will be tried again");
+    told = message;
   };
-}
-
-interface Parts {
-  readonly ingest: Ingest;
-  readonly maintenance: MaintenanceLoop;
-  readonly engine: EmbeddedEngine | null;
-  readonly store: Store;
-}
-
-function createHandle(
-  servers: readonly Server[],
-  urls: RunningServer["urls"],
-  { ingest, maintenance, engine, store }: Parts,
-): RunningServer {
-  let stopped: Promise<void> | undefined;
-  // A dead engine is started again by its supervisor; nothing ends the server by itself.
-  const failed = new Promise<never>(() => {});
-  return { urls, failed, stop: () => (stopped ??= stopAll()) };
-
-  async function stopAll(): Promise<void> {
-    await Promise.all(servers.map(close));
-    await ingest.drain();
-    await maintenance.stop();
-    await store.close();
-    await engine?.stop();
-  }
-}
-
-function reportError(error: unknown): void {
-  console.error(
-    `spancost: maintenance failed and will be tried again: ${error instanceof Error ? error.message : String(error)}`,
-  );
-}
-
-async function listen(server: Server, host: string, port: number, flag: string): Promise<string> {
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      const taken = error.code === "EADDRINUSE";
-      reject(
-        taken
-          ? new ServerError(
-              "port-in-use",
-              `Port ${port} on ${host} is in use. Stop what uses it, or choose another with ${flag} (0 is any free one).`,
-            )
-          : error,
-      );
-    });
-    server.listen(port, host, resolve);
-  });
-  const address = server.address() as AddressInfo;
-  return `http://${address.family === "IPv6" ? `[${address.address}]` : address.address}:${address.port}`;
-}
-
-async function close(server: Server): Promise<void> {
-  if (!server.listening) return;
-  const cut = setTimeout(() => server.closeAllConnections(), DRAIN_TIMEOUT_MS);
-  await new Promise((resolve) => {
-    server.close(resolve);
-    server.closeIdleConnections();
-  });
-  clearTimeout(cut);
 }

@@ -132,17 +132,11 @@ describe("the OTLP receiver refuses, and goes on after", () => {
       "a truncated protobuf body",
       protobuf(Buffer.from("0aff7f0a050a0301", "hex")),
       400,
-      /damaged at byte 3 of 8: a field of 16383 bytes does not fit/,
+      /damaged at byte 3 of 8: 16383 more bytes were expected, 5 are left/,
     ],
     ["protobuf that is text", protobuf(Buffer.from("hello, this is no protobuf")), 400, /damaged at byte/],
     ["JSON that ends early", json('{"resourceSpans": [{'), 400, /not JSON/],
     ["JSON of another shape", json('{"resourceSpans": {"a": 1}}'), 400, /resourceSpans must be an array/],
-    [
-      "JSON with a bad id",
-      json(body([span(1, { traceId: "xyz" })])),
-      400,
-      /resourceSpans\[0\]\.scopeSpans\[0\]\.spans\[0\]\.traceId must be hexadecimal digits, but it is \\"xyz/,
-    ],
     [
       "a wrong content type",
       { method: "POST", headers: { "content-type": "text/plain" }, body: "x" },

@@ -22,6 +22,7 @@ function start(rates: object): Promise<RunningServer> {
     data: join(dir, "data"),
     port: "0",
     otlpHttpPort: "0",
+    otlpGrpcPort: "0",
     sqlPort: "0",
     rates: ratesFile,
     adminToken: ADMIN,

@@ -23,7 +23,7 @@ const POLL_MS = 100;
 export async function startTestServer(flags: ServerFlags = {}): Promise<TestServer> {
   const dataDir = mkdtempSync(join(tmpdir(), "spancost-test-"));
   const server = await startServer(
-    loadConfig({}, { data: dataDir, port: "0", otlpHttpPort: "0", sqlPort: "0", ...flags }),
+    loadConfig({}, { data: dataDir, port: "0", otlpHttpPort: "0", otlpGrpcPort: "0", sqlPort: "0", ...flags }),
   );
   const sql = async <Row>(statement: string): Promise<Row[]> => {
     const response = await fetch(`${server.urls.api}/api/v1/sql?format=JSONEachRow`, {

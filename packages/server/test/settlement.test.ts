@@ -19,7 +19,7 @@ afterEach(async () => {
 });
 
 function start(): Promise<RunningServer> {
-  return startServer(loadConfig({}, { data: dataDir, port: "0", otlpHttpPort: "0", sqlPort: "0" }));
+  return startServer(loadConfig({}, { data: dataDir, port: "0", otlpHttpPort: "0", otlpGrpcPort: "0", sqlPort: "0" }));
 }
 
 interface SpanDraft {

@@ -1,0 +1,89 @@
+import { crc32 } from "node:zlib";
+import type { CallRow } from "@spancost/clickhouse";
+
+/** What a call is to those that came lately: the same id with the same contents, or with others. */
+export type Recurrence = "new" | "duplicate" | "conflicting";
+
+const DEFAULT_ENTRIES = 1 << 18;
+/** Places that a key may be in; the one after the last that was taken there is given up for a new key. */
+const WAYS = 4;
+const ID_BYTES = 24;
+
+/**
+ * A bounded memory of calls, 12 bytes each, that tells redeliveries for metrics. Nothing depends on it: the ledger's key makes a
+ * redelivery harmless.
+ */
+export class RecentCalls {
+  readonly #high: Int32Array;
+  readonly #low: Int32Array;
+  readonly #fingerprints: Int32Array;
+  readonly #nextWay: Uint8Array;
+  readonly #setMask: number;
+
+  /** @param entries how many calls it remembers, a power of two. @default 262144 */
+  constructor(entries = DEFAULT_ENTRIES) {
+    this.#high = new Int32Array(entries);
+    this.#low = new Int32Array(entries);
+    this.#fingerprints = new Int32Array(entries);
+    this.#nextWay = new Uint8Array(entries / WAYS);
+    this.#setMask = entries / WAYS - 1;
+  }
+
+  /**
+   * Remembers a call.
+   * @param traceAt where its trace id's 16 bytes are, `spanAt` where its span id's 8 are
+   * @param fingerprint 32 bits that its contents decide
+   */
+  note(ids: DataView, traceAt: number, spanAt: number, fingerprint: number): Recurrence {
+    const trace = ids.getInt32(traceAt) ^ Math.imul(ids.getInt32(traceAt + 4), 0x9e37_79b1);
+    const traceRest = ids.getInt32(traceAt + 8) ^ Math.imul(ids.getInt32(traceAt + 12), 0x85eb_ca77);
+    const high = mix(trace ^ Math.imul(ids.getInt32(spanAt), 0xc2b2_ae3d));
+    // 0 and 0 is an empty place.
+    const low = mix(traceRest ^ Math.imul(ids.getInt32(spanAt + 4), 0x27d4_eb2f) ^ high) | 1;
+    const set = (high & this.#setMask) * WAYS;
+    for (let at = set; at < set + WAYS; at += 1) {
+      if (this.#high[at] !== high || this.#low[at] !== low) continue;
+      const isSame = this.#fingerprints[at] === (fingerprint | 0);
+      this.#fingerprints[at] = fingerprint;
+      return isSame ? "duplicate" : "conflicting";
+    }
+    const way = this.#nextWay[high & this.#setMask] ?? 0;
+    this.#nextWay[high & this.#setMask] = (way + 1) % WAYS;
+    this.#high[set + way] = high;
+    this.#low[set + way] = low;
+    this.#fingerprints[set + way] = fingerprint;
+    return "new";
+  }
+
+  /** Remembers a call that is a row. */
+  noteRow(row: CallRow): Recurrence {
+    const ids = Buffer.allocUnsafe(ID_BYTES);
+    ids.set(row.traceId);
+    ids.set(row.spanId, row.traceId.length);
+    const view = new DataView(ids.buffer, ids.byteOffset, ID_BYTES);
+    return this.note(view, 0, row.traceId.length, fingerprintRow(row));
+  }
+}
+
+function fingerprintRow(row: CallRow): number {
+  const { usage, startTimeUnixNano, durationNano, costPicoUsd } = row;
+  const texts = [
+    row.tenantId,
+    row.userId,
+    row.feature,
+    row.task,
+    row.provider,
+    row.model,
+    row.costKind,
+    row.costStatus,
+  ];
+  return crc32(JSON.stringify([...texts, `${startTimeUnixNano}`, `${durationNano}`, `${costPicoUsd}`, usage]));
+}
+
+/** Spreads every bit over all: MurmurHash3's last step. @see https://github.com/aappleby/smhasher/blob/master/src/MurmurHash3.cpp */
+function mix(value: number): number {
+  let hash = value;
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85eb_ca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2_ae35);
+  return hash ^ (hash >>> 16);
+}

@@ -1,0 +1,103 @@
+import type { ClosedSegment, RowSegment } from "../hot/row-segment.ts";
+
+/** Where closed segments go. */
+export interface SegmentSink {
+  /** Resolves when the segment would survive a crash; rejects with nothing written. */
+  write(segment: ClosedSegment, receivedUnixMs: number): Promise<void>;
+}
+
+/** Rows of requests that wait to be durable together. */
+export interface OpenSegment {
+  readonly rows: RowSegment;
+  readonly receivedUnixMs: number;
+  sizeBytes: number;
+  spans: number;
+  /** Told how it ended: `null`, or what went wrong. */
+  readonly waiting: ((error: Error | null) => void)[];
+}
+
+/**
+ * Group commit: while a segment is being written, requests collect in the next one, so that many small ones share the disk's waits. A
+ * request goes on when the segment that it is in would survive a crash.
+ */
+export class SegmentCommit {
+  readonly #sink: SegmentSink;
+  readonly #createSegment: () => RowSegment;
+  readonly #now: () => number;
+  #open: OpenSegment | undefined;
+  #waitingBytes = 0;
+  #waitingSpans = 0;
+  #running: Promise<void> | undefined;
+
+  constructor(sink: SegmentSink, createSegment: () => RowSegment, now: () => number) {
+    this.#sink = sink;
+    this.#createSegment = createSegment;
+    this.#now = now;
+  }
+
+  /** Bytes of bodies whose rows are not durable yet. */
+  get waitingBytes(): number {
+    return this.#waitingBytes;
+  }
+
+  get waitingSpans(): number {
+    return this.#waitingSpans;
+  }
+
+  /** The segment that collects. Whoever adds rows to it calls `wait` before anything else happens. */
+  open(): OpenSegment {
+    this.#open ??= {
+      rows: this.#createSegment(),
+      receivedUnixMs: this.#now(),
+      sizeBytes: 0,
+      spans: 0,
+      waiting: [],
+    };
+    return this.#open;
+  }
+
+  /** Resolves when the rows that were just added to the open segment are durable. */
+  wait(sizeBytes: number, spans: number): Promise<void> {
+    const segment = this.open();
+    segment.sizeBytes += sizeBytes;
+    segment.spans += spans;
+    this.#waitingBytes += sizeBytes;
+    this.#waitingSpans += spans;
+    const durable = new Promise<void>((resolve, reject) => {
+      segment.waiting.push((error) => (error === null ? resolve() : reject(error)));
+    });
+    this.#running ??= this.#run();
+    return durable;
+  }
+
+  /** Resolves when nothing waits. */
+  async drain(): Promise<void> {
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    // What comes in the same turn of the event loop goes together.
+    await new Promise((resolve) => setImmediate(resolve));
+    for (let segment = this.#open; segment !== undefined; segment = this.#open) {
+      this.#open = undefined;
+      this.#finish(segment, await this.#write(segment));
+    }
+    this.#running = undefined;
+  }
+
+  async #write({ rows, receivedUnixMs }: OpenSegment): Promise<Error | null> {
+    try {
+      const closed = rows.close();
+      if (closed.partitions.length > 0) await this.#sink.write(closed, receivedUnixMs);
+      return null;
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    }
+  }
+
+  #finish({ waiting, sizeBytes, spans }: OpenSegment, error: Error | null): void {
+    this.#waitingBytes -= sizeBytes;
+    this.#waitingSpans -= spans;
+    for (const tell of waiting) tell(error);
+  }
+}

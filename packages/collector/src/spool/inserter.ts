@@ -1,0 +1,202 @@
+import type { BlockFiles, HourMarks, IngestTable } from "@spancost/clickhouse";
+import type { Logger } from "../logger.ts";
+import { type BackoffTimes, chooseBackoff, DEFAULT_BACKOFF } from "./backoff.ts";
+import { HourHolds } from "./hour-holds.ts";
+import { type LoadedSegment, planInserts } from "./insert-batch.ts";
+import { type AttemptFailure, describeFailure } from "./insert-attempt.ts";
+import type { Spool, SpooledSegment } from "./spool.ts";
+import { takeSegments } from "./take-segments.ts";
+import { WakeUp } from "./wake-up.ts";
+
+/** Where segments go. */
+export interface InsertTarget {
+  /** Resolves when the rows are durable. */
+  insertFiles(table: IngestTable, paths: BlockFiles): Promise<void>;
+  /** Whether the database answers. */
+  isReady(): Promise<boolean>;
+}
+
+/** Options of the inserter. */
+export interface InserterOptions {
+  readonly spool: Spool;
+  readonly target: InsertTarget;
+  readonly marks: Pick<HourMarks, "begin">;
+  readonly logger: Logger;
+  /** Least time from one insert's start to the next one's, in milliseconds: each is a part that has to be merged. @default 500 */
+  readonly minIntervalMs?: number;
+  /** @default 100 ms to 5 s */
+  readonly backoff?: BackoffTimes;
+}
+
+/** Counts since the start, for metrics. */
+export interface InserterCounters {
+  insertedRows: number;
+  insertedSegments: number;
+  /** Attempts that failed, by reason. */
+  readonly failures: Map<string, number>;
+}
+
+const MIN_INTERVAL_MS = 500;
+/** Files of one insert: each costs the engine half a millisecond, more when there are thousands. */
+const MAX_SEGMENTS = 256;
+/** So much does not wait for more. */
+const FULL_BYTES = 8 * 1024 * 1024;
+/** An insert that is under way when the time to drain is over may end this much later. */
+const LAST_INSERT_MS = 1_000;
+
+/** Brings spooled segments into the database, in their order, for as long as that takes. */
+export class Inserter {
+  readonly counters: InserterCounters = { insertedRows: 0, insertedSegments: 0, failures: new Map() };
+  readonly #options: InserterOptions;
+  readonly #holds: HourHolds;
+  readonly #wakeUp = new WakeUp();
+  /** Segments of the next attempt at the most. It is halved by a failure that may be one segment's fault, and grows with success. */
+  #limit = MAX_SEGMENTS;
+  #notBeforeMs = -Infinity;
+  #retryAtMs = -Infinity;
+  #failuresInARow = 0;
+  #isDraining = false;
+  #isStopped = false;
+  #running: Promise<void> | undefined;
+
+  constructor(options: InserterOptions) {
+    this.#options = options;
+    this.#holds = new HourHolds(options.marks);
+    options.spool.onPublished = () => this.#wakeUp.now();
+  }
+
+  /** Begins to insert. */
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /**
+   * Inserts what waits, for at most `timeoutMs` and not beyond a failure, and ends; the rest stays in the spool. Without `start` it inserts
+   * nothing. Idempotent.
+   */
+  async stop(timeoutMs: number): Promise<void> {
+    this.#isDraining = true;
+    this.#wakeUp.now();
+    const end = setTimeout(() => this.#end(), timeoutMs);
+    let giveUp: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      giveUp = setTimeout(resolve, timeoutMs + LAST_INSERT_MS);
+    });
+    await Promise.race([this.#running, late]);
+    clearTimeout(end);
+    clearTimeout(giveUp);
+    this.#end();
+  }
+
+  #end(): void {
+    this.#isStopped = true;
+    this.#wakeUp.now();
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#isStopped) {
+      const waitMs = this.#chooseWait();
+      if (waitMs > 0) await this.#wakeUp.wait(waitMs);
+      else if (this.#options.spool.waitingSegments === 0) return;
+      else await this.#attempt();
+    }
+  }
+
+  /** How long the next attempt has to wait; 0 is not at all. */
+  #chooseWait(): number {
+    const { spool } = this.#options;
+    const now = performance.now();
+    if (this.#retryAtMs > now) return this.#retryAtMs - now;
+    if (this.#isDraining) return 0;
+    if (spool.waitingSegments === 0) return Infinity;
+    if (spool.usedBytes >= FULL_BYTES || spool.waitingSegments >= MAX_SEGMENTS) return 0;
+    return Math.max(this.#notBeforeMs - now, 0);
+  }
+
+  async #attempt(): Promise<void> {
+    const { spool, target, minIntervalMs = MIN_INTERVAL_MS } = this.#options;
+    this.#notBeforeMs = performance.now() + minIntervalMs;
+    let segments: readonly LoadedSegment[] = [];
+    // After a failure it is worth knowing whether the next one is the database's fault or the segments'.
+    const wasReady = this.#failuresInARow > 0 && (await target.isReady());
+    try {
+      const taken = await takeSegments(spool, this.#limit);
+      if ("damaged" in taken) return await this.#refuse(taken.damaged, "damaged", taken.error);
+      ({ segments } = taken);
+      await this.#insert(segments);
+      await spool.remove(segments);
+    } catch (error) {
+      return this.#handle(describeFailure(error, wasReady), segments);
+    }
+    this.#succeed(segments);
+  }
+
+  /** Resolves when all rows are in the database; waits for all inserts, so that none goes on behind a failure. */
+  async #insert(segments: readonly LoadedSegment[]): Promise<void> {
+    const { spool, target } = this.#options;
+    const inserts = planInserts(spool.folder, segments);
+    const insertInto = async (wanted: IngestTable): Promise<void> => {
+      if (wanted === "llm_calls") await this.#holds.mark(segments);
+      for (const { table, paths } of inserts) if (table === wanted) await target.insertFiles(table, paths);
+    };
+    const results = await Promise.allSettled([insertInto("llm_calls"), insertInto("otel_traces")]);
+    for (const result of results) if (result.status === "rejected") throw result.reason;
+  }
+
+  #succeed(segments: readonly LoadedSegment[]): void {
+    this.#holds.release(segments);
+    this.#limit = Math.min(this.#limit * 2, MAX_SEGMENTS);
+    this.counters.insertedSegments += segments.length;
+    this.counters.insertedRows += segments.reduce((sum, { summary }) => sum + summary.rows, 0);
+    if (this.#failuresInARow > 0)
+      this.#options.logger.info({ failedAttempts: this.#failuresInARow }, "spans are inserted again");
+    this.#failuresInARow = 0;
+  }
+
+  async #handle(failure: AttemptFailure, segments: readonly LoadedSegment[]): Promise<void> {
+    const { spool, backoff = DEFAULT_BACKOFF } = this.#options;
+    this.#count(failure.reason);
+    const [only] = segments;
+    if (failure.isOfRows && segments.length === 1 && only !== undefined)
+      return this.#refuse(only, failure.reason, failure.error);
+    this.#tell(failure);
+    if (failure.mayBeOfRows) {
+      this.#limit = Math.max(Math.ceil(segments.length / 2), 1);
+      if (segments.length === 1 && only !== undefined) spool.postpone(only);
+    }
+    // Halves of what cannot be read are tried at once.
+    if (failure.isOfRows) {
+      this.#notBeforeMs = -Infinity;
+      return;
+    }
+    this.#retryAtMs = performance.now() + chooseBackoff(this.#failuresInARow, backoff, Math.random());
+    if (this.#isDraining) this.#end();
+  }
+
+  /** Logged once, not with each attempt. */
+  #tell({ reason, error }: AttemptFailure): void {
+    this.#failuresInARow += 1;
+    if (this.#failuresInARow > 1) return;
+    const { spool, logger } = this.#options;
+    const message = error instanceof Error ? error.message : String(error);
+    const fields = { reason, error: message, waitingSegments: spool.waitingSegments, usedBytes: spool.usedBytes };
+    logger.warn(fields, "spans cannot be inserted; they stay in the spool and are tried again");
+  }
+
+  async #refuse(segment: Pick<SpooledSegment, "summary">, reason: string, error: unknown): Promise<void> {
+    const { spool, logger } = this.#options;
+    const { sequence, rows } = segment.summary;
+    await spool.refuse(segment);
+    this.#count(reason === "damaged" ? reason : "refused");
+    const message = error instanceof Error ? error.message : String(error);
+    logger.error(
+      { segment: sequence, rows, folder: spool.folder, reason, error: message },
+      "a segment cannot be inserted and was set aside, with rows that were acknowledged; its files are in the folder refused of the spool: report this, and move them back up and restart to try again",
+    );
+  }
+
+  #count(reason: string): void {
+    const { failures } = this.counters;
+    failures.set(reason, (failures.get(reason) ?? 0) + 1);
+  }
+}
