@@ -72,7 +72,7 @@ const WHOLE_BODY: DecoderUnderTest = {
 };
 
 /** The hot path; its encoder remembers keys, texts and forms of spans from body to body, and is replaced when it knows too many. */
-function createHotPath(): DecoderUnderTest {
+export function createHotPath(): DecoderUnderTest {
   let encoder = new RequestEncoder(CONTEXT);
   return {
     name: "hot path",

@@ -59,16 +59,15 @@ const CONTENT_KEYS = [
 ];
 const OTHER_KEYS = [
   "http.method",
+  "http.route",
   "k",
-  "0",
-  "7",
-  "__proto__",
-  "constructor",
-  "ünï",
-  "gen_ai.usage.",
-  "labels.team",
   "team",
+  "labels.team",
+  "spancost.label.team",
+  "app.attribute",
+  "x.y",
 ];
+const ODD_KEYS = ["", "0", "7", "__proto__", "constructor", "ünï", "gen_ai.usage.", "k\u0000", "日本"];
 const RESOURCE_KEYS = [
   "service.name",
   "service.namespace",
@@ -147,7 +146,7 @@ function createAttribute(random: Random): Attribute {
     return [key, text(createJson(path, random))];
   }
   if (roll < 15) return [random.pick(CONTENT_KEYS), text("a secret")];
-  return [random.chance(0.03) ? "" : random.pick(OTHER_KEYS), createValue(random, 0)];
+  return [random.pick(random.chance(0.03) ? ODD_KEYS : OTHER_KEYS), createValue(random, 0)];
 }
 
 /** A value that goes with the name, mostly. */

@@ -6,6 +6,9 @@ import { fieldKey, rawVarint } from "./wire-writer.ts";
 export interface WireNode {
   number: number;
   wireType: number;
+  /** Bytes of the key, and of the length where there is one: some writers take more than they need. */
+  readonly keyBytes: number;
+  readonly lengthBytes: number;
   /** What follows the key, without a length. */
   content: Buffer;
   /** The fields in it, where it is a message that could be taken apart; then `content` is not looked at. */
@@ -30,7 +33,8 @@ export function parseTree(
     const message = schema.fields.find((field) => field.number === number)?.message;
     const children =
       wireType === 2 && message !== undefined && depth < MAX_DEPTH ? parseTree(content, message, depth + 1) : undefined;
-    nodes.push({ number, wireType, content, children });
+    const [keyBytes, lengthBytes] = [key.end - at, wireType === 2 ? range.start - key.end : 1];
+    nodes.push({ number, wireType, keyBytes, lengthBytes, content, children });
     at = range.end;
   }
   return nodes;
@@ -39,10 +43,10 @@ export function parseTree(
 /** The body again, with lengths that are right. */
 export function encodeTree(nodes: readonly WireNode[]): Buffer {
   return Buffer.concat(
-    nodes.flatMap(({ number, wireType, content, children }) => {
+    nodes.flatMap(({ number, wireType, keyBytes, lengthBytes, content, children }) => {
       const inner = children === undefined ? content : encodeTree(children);
-      const key = fieldKey(number, wireType);
-      return wireType === 2 ? [key, rawVarint(BigInt(inner.length)), inner] : [key, inner];
+      const key = fieldKey(number, wireType, keyBytes);
+      return wireType === 2 ? [key, rawVarint(BigInt(inner.length), lengthBytes), inner] : [key, inner];
     }),
   );
 }
