@@ -19,6 +19,8 @@ const OPEN_HOURS = 2;
 const MONTH_START = "2026-06-01 00:00:00";
 const THIRTY_DAYS_AGO = "2026-05-30 00:00:00";
 
+const LEDGER = "(SELECT *, cost AS money FROM spancost.llm_calls FINAL WHERE duplicate_of = '')";
+
 const dataDir = flags.dir ?? mkdtempSync(join(tmpdir(), "spancost-bench-"));
 try {
   await withStore(prepare);
@@ -73,8 +75,6 @@ async function measureStart(): Promise<void> {
     say(`started, migrated and answered the first question in ${Math.round(performance.now() - start)} ms`);
   });
 }
-
-const LEDGER = "(SELECT *, cost AS money FROM spancost.llm_calls FINAL WHERE duplicate_of = '')";
 
 function monthToDate(tenant: string, source: string): string {
   return `SELECT sum(cost) FROM ${source} WHERE tenant_id = '${tenant}' AND hour >= '${MONTH_START}'`;

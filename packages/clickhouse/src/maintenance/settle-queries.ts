@@ -56,23 +56,61 @@ interface CallRecord {
   readonly settle_reason: string;
 }
 
-/**
- * Traces that got spans or calls since a moment of the database's clock, each with a fingerprint of what it got since then: another
- * fingerprint is something new to look at (or something old that is before the moment now).
- */
-export async function queryTouchedTraces(client: ClickHouseClient, sinceUnixMs: number): Promise<Map<string, string>> {
-  const rows = await select<{ trace: string; fingerprint: string }>(
+/** What a trace got lately. */
+export interface TouchedTrace {
+  /** Another one is something new to look at (or something old that is before the moment now). */
+  readonly fingerprint: string;
+  /** When that started, in seconds since 1970. */
+  readonly fromUnix: number;
+  readonly toUnix: number;
+}
+
+/** Traces that got spans or calls since a moment of the database's clock. */
+export async function queryTouchedTraces(
+  client: ClickHouseClient,
+  sinceUnixMs: number,
+): Promise<Map<string, TouchedTrace>> {
+  const rows = await select<{ trace: string; fingerprint: string; from_unix: number; to_unix: number }>(
     client,
-    `SELECT trace, toString(sum(n)) || ':' || toString(groupBitXor(hash)) AS fingerprint FROM (
-    SELECT TraceId AS trace, count() AS n, groupBitXor(cityHash64(SpanId, IngestedAt)) AS hash
+    `SELECT trace, toString(sum(n)) || ':' || toString(groupBitXor(hash)) AS fingerprint,
+    toUnixTimestamp(min(first)) AS from_unix, toUnixTimestamp(max(last)) AS to_unix
+FROM (
+    SELECT TraceId AS trace, count() AS n, groupBitXor(cityHash64(SpanId, IngestedAt)) AS hash,
+        toDateTime(min(Timestamp), 'UTC') AS first, toDateTime(max(Timestamp), 'UTC') AS last
     FROM spancost.otel_traces WHERE IngestedAt >= fromUnixTimestamp64Milli({since:Int64}) GROUP BY trace
     UNION ALL
-    SELECT lower(hex(trace_id)) AS trace, count() AS n, groupBitXor(cityHash64(tenant_id, hour, span_id, version, ingested_at)) AS hash
+    SELECT lower(hex(trace_id)) AS trace, count() AS n, groupBitXor(cityHash64(tenant_id, hour, span_id, version, ingested_at)) AS hash,
+        min(hour) AS first, max(hour) AS last
     FROM spancost.llm_calls WHERE ingested_at >= fromUnixTimestamp64Milli({since:Int64}) GROUP BY trace
-) GROUP BY trace`,
+) GROUP BY trace ORDER BY from_unix`,
     { since: sinceUnixMs },
   );
-  return new Map(rows.map(({ trace, fingerprint }) => [trace, fingerprint]));
+  return new Map(
+    rows.map(({ trace, fingerprint, from_unix, to_unix }) => [
+      trace,
+      { fingerprint, fromUnix: from_unix, toUnix: to_unix },
+    ]),
+  );
+}
+
+/** A time that is looked through, in seconds since 1970, both ends included. */
+export interface TimeSpan {
+  readonly fromUnix: number;
+  readonly toUnix: number;
+}
+
+/** Spans of one trace that are further apart are not settled together: without a bound, each round would read the whole ledger. */
+const LONGEST_TRACE_SECONDS = 86_400;
+
+/** Where everything of some traces is, of which something is in these times. */
+export function toNeighbourhood(times: readonly TimeSpan[]): TimeSpan {
+  return times.reduce(
+    (all, { fromUnix, toUnix }) => ({
+      fromUnix: Math.min(all.fromUnix, Math.max(fromUnix - LONGEST_TRACE_SECONDS, 0)),
+      toUnix: Math.max(all.toUnix, toUnix + LONGEST_TRACE_SECONDS),
+    }),
+    { fromUnix: Infinity, toUnix: 0 },
+  );
 }
 
 /** The database's clock, in milliseconds since 1970. */
@@ -82,13 +120,26 @@ export async function queryNow(client: ClickHouseClient): Promise<number> {
 }
 
 /** Every call of some traces. */
-export async function queryCalls(client: ClickHouseClient, traces: readonly string[]): Promise<LedgerCall[]> {
-  return traces.length === 0 ? [] : selectCalls(client, `trace_id IN (${traces.map(toId).join(", ")})`);
+export async function queryCalls(
+  client: ClickHouseClient,
+  traces: readonly string[],
+  { fromUnix, toUnix }: TimeSpan,
+): Promise<LedgerCall[]> {
+  if (traces.length === 0) return [];
+  const ids = `SELECT toFixedString(unhex(arrayJoin([${traces.map(quoteText).join(", ")}])), 16)`;
+  return selectCalls(
+    client,
+    `hour >= toStartOfHour(toDateTime(${fromUnix}, 'UTC')) AND hour <= toDateTime(${toUnix}, 'UTC')`,
+    // All versions of a call have its trace, so rows that are left out before FINAL supersede none that are not.
+    `trace_id IN (${ids})`,
+  );
 }
 
 /** Traces that hold calls which, by their figures and times, could be the same as some of these, seen by another producer. */
 export async function queryPeerTraces(client: ClickHouseClient, calls: readonly LedgerCall[]): Promise<string[]> {
-  const byHour = Map.groupBy(calls, ({ startTimeUnixNano }) => toHourUnix(startTimeUnixNano));
+  const byHour = Map.groupBy(await withOtherProducers(client, calls), ({ startTimeUnixNano }) =>
+    toHourUnix(startTimeUnixNano),
+  );
   const traces = new Set<string>();
   for (const group of byHour.values()) {
     for (const candidate of await queryPeerCandidates(client, group)) {
@@ -96,6 +147,36 @@ export async function queryPeerTraces(client: ClickHouseClient, calls: readonly 
     }
   }
   return [...traces];
+}
+
+/** Of some calls, those whose service has calls of another producer in the hours around: mostly none, found out by one query. */
+async function withOtherProducers(client: ClickHouseClient, calls: readonly LedgerCall[]): Promise<LedgerCall[]> {
+  const hoursByCall = new Map(calls.map((call) => [call, toHours(call)] as const));
+  const hours = [...new Set([...hoursByCall.values()].flat())];
+  if (hours.length === 0) return [];
+  const services = unique(calls.map(({ service }) => quoteText(service)));
+  const rows = await select<{ place: string; producers: string[] }>(
+    client,
+    `SELECT toString(toUnixTimestamp(hour)) || ' ' || service AS place, groupUniqArray(scope_name) AS producers
+FROM spancost.llm_calls WHERE hour IN (${hours.map((hour) => `toDateTime(${hour}, 'UTC')`).join(", ")}) AND service IN (${services.join(", ")})
+GROUP BY place`,
+  );
+  const producers = new Map(rows.map((row) => [row.place, row.producers]));
+  return calls.filter((call) =>
+    hoursByCall
+      .get(call)
+      ?.some((hour) => producers.get(`${hour} ${call.service}`)?.some((producer) => producer !== call.producer)),
+  );
+}
+
+/** The hours in which calls start that could overlap with a call. */
+function toHours({ startTimeUnixNano, endTimeUnixNano }: LedgerCall): bigint[] {
+  const first = toHourUnix(startTimeUnixNano - PEER_TOLERANCE_NANO - LONGEST_CALL_NANO);
+  const last = toHourUnix(endTimeUnixNano + PEER_TOLERANCE_NANO);
+  return Array.from(
+    { length: Number((last - first) / SECONDS_PER_HOUR) + 1 },
+    (_, at) => first + BigInt(at) * SECONDS_PER_HOUR,
+  );
 }
 
 interface PeerCandidate {
@@ -125,11 +206,6 @@ async function queryPeerCandidates(client: ClickHouseClient, calls: readonly Led
   const range = `hour >= fromUnixTimestamp(${toHourUnix(from - LONGEST_CALL_NANO)}) AND hour <= fromUnixTimestamp(${toHourUnix(to)})
     AND started_at <= fromUnixTimestamp64Nano(${to}) AND addNanoseconds(started_at, duration_ns) >= fromUnixTimestamp64Nano(${from})
     AND service IN (${services.join(", ")})`;
-  const [producers] = await select<{ n: string }>(
-    client,
-    `SELECT uniqExact(scope_name) AS n FROM spancost.llm_calls WHERE ${range}`,
-  );
-  if (Number(producers?.n ?? 0) < 2) return [];
   return select<PeerCandidate>(
     client,
     `SELECT lower(hex(trace_id)) AS trace, scope_name, service, toUnixTimestamp64Nano(started_at) AS start, duration_ns
@@ -156,13 +232,15 @@ export async function querySpans(
   client: ClickHouseClient,
   traces: readonly string[],
   keys: AttributionKeys,
+  { fromUnix, toUnix }: TimeSpan,
 ): Promise<SettleSpan[]> {
   const sources = unique([keys.tenantId, keys.userId, keys.feature, ...ATTRIBUTION_SOURCES]).map(quoteText);
   const rows = await select<{ trace: string; span: string; parent: string; attributes: Record<string, string> }>(
     client,
     `SELECT TraceId AS trace, SpanId AS span, any(ParentSpanId) AS parent,
     any(mapFilter((name, value) -> name IN (${sources.join(", ")}), SpanAttributes)) AS attributes
-FROM spancost.otel_traces WHERE TraceId IN (${traces.map(quoteText).join(", ")}) GROUP BY trace, span`,
+FROM spancost.otel_traces WHERE Timestamp >= toDateTime(${fromUnix}, 'UTC') AND Timestamp <= toDateTime(${toUnix}, 'UTC')
+    AND TraceId IN (SELECT arrayJoin([${traces.map(quoteText).join(", ")}])) GROUP BY trace, span`,
   );
   return rows.map(({ trace, span, parent, attributes }) => ({
     traceId: trace,
@@ -175,7 +253,7 @@ FROM spancost.otel_traces WHERE TraceId IN (${traces.map(quoteText).join(", ")})
 const NO_PARENT = "0".repeat(16);
 const KNOWN_STATUSES: ReadonlySet<string> = new Set(["priced", "inferred", "provided", "unpriced"]);
 
-async function selectCalls(client: ClickHouseClient, where: string): Promise<LedgerCall[]> {
+async function selectCalls(client: ClickHouseClient, where: string, prewhere: string): Promise<LedgerCall[]> {
   const rows = await select<CallRecord>(
     client,
     `SELECT lower(hex(trace_id)) AS trace, lower(hex(span_id)) AS span, lower(hex(parent_span_id)) AS parent, scope_name, service, cost_kind,
@@ -183,7 +261,7 @@ async function selectCalls(client: ClickHouseClient, where: string): Promise<Led
     [input_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, output_tokens, reasoning_tokens, audio_input_tokens, audio_output_tokens, web_search_requests] AS tokens,
     [own_tenant_id, own_user_id, own_feature, own_task, own_task_id] AS own,
     [tenant_id, user_id, feature, task, task_id] AS now, duplicate_of, settle_reason
-FROM spancost.llm_calls FINAL WHERE ${where}`,
+FROM spancost.llm_calls FINAL PREWHERE ${prewhere} WHERE ${where}`,
   );
   return rows.map(toLedgerCall);
 }
@@ -245,10 +323,6 @@ async function select<Row>(
   const clickhouse_settings = { max_query_size: MAX_QUERY_BYTES };
   const result = await client.query({ query, query_params, clickhouse_settings, format: "JSONEachRow" });
   return result.json<Row>();
-}
-
-function toId(hex: string): string {
-  return `unhex(${quoteText(hex)})`;
 }
 
 function unique(texts: readonly string[]): string[] {

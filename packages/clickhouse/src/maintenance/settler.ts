@@ -7,7 +7,10 @@ import {
   queryPeerTraces,
   querySpans,
   queryTouchedTraces,
+  type TimeSpan,
   toHourUnix,
+  toNeighbourhood,
+  type TouchedTrace,
 } from "./settle-queries.ts";
 import { Watermark } from "./watermark.ts";
 import { type Change, type ChangeKind, dropRows, type Ledger, type Place, writeVersions } from "./write-versions.ts";
@@ -24,7 +27,8 @@ export interface SettleResult {
 
 /** A row can become visible this long after the time it is stamped with: the length of a slow insert. */
 const INSERT_LATENCY_MS = 15_000;
-const TRACES_A_ROUND = 500;
+/** A round reads the trace ids of the hours around, whatever its size. */
+const TRACES_A_ROUND = 20_000;
 /** How far from a touched trace calls are followed that could be the same. */
 const MAX_PEER_ROUNDS = 4;
 
@@ -39,7 +43,7 @@ export class Settler {
   readonly #watermark: Watermark;
   #since: number | undefined;
   /** Fingerprints of recent traces when they were settled. */
-  #settled = new Map<string, string>();
+  #settled = new Map<string, TouchedTrace>();
 
   constructor(ledger: Ledger, keys: AttributionKeys) {
     const { client } = ledger;
@@ -54,9 +58,9 @@ export class Settler {
     const now = await queryNow(this.#client);
     this.#since ??= await this.#watermark.read();
     const touched = await queryTouchedTraces(this.#client, this.#since);
-    const traces = [...touched]
-      .filter(([trace, fingerprint]) => this.#settled.get(trace) !== fingerprint)
-      .map(([trace]) => trace);
+    const traces = [...touched].filter(
+      ([trace, { fingerprint }]) => this.#settled.get(trace)?.fingerprint !== fingerprint,
+    );
     let [changed, conflicts] = [0, 0];
     let failure: unknown;
     const settled = new Map(touched);
@@ -64,13 +68,17 @@ export class Settler {
       signal?.throwIfAborted();
       const round = traces.slice(at, at + TRACES_A_ROUND);
       try {
-        const result = await this.#settle(round);
+        const times = toNeighbourhood(round.map(([, time]) => time));
+        const result = await this.#settle(
+          round.map(([trace]) => trace),
+          times,
+        );
         changed += result.changed;
         conflicts += result.conflicts;
       } catch (error) {
         // The others must not wait for these; they come again in the next run.
         failure ??= error;
-        for (const trace of round) settled.delete(trace);
+        for (const [trace] of round) settled.delete(trace);
       }
     }
     this.#settled = settled;
@@ -81,12 +89,12 @@ export class Settler {
   }
 
   /** Calls of some traces, and those that could be the same as any of them, and so on: what is settled together depends on no order. */
-  async #loadNeighbourhood(traces: readonly string[]): Promise<LedgerCall[]> {
+  async #loadNeighbourhood(traces: readonly string[], times: TimeSpan): Promise<LedgerCall[]> {
     const seen = new Set(traces);
     const calls: LedgerCall[] = [];
     let next: readonly string[] = traces;
     for (let round = 0; round <= MAX_PEER_ROUNDS && next.length > 0; round += 1) {
-      const added = await queryCalls(this.#client, next);
+      const added = await queryCalls(this.#client, next, times);
       calls.push(...added);
       const peers = added.length === 0 ? [] : await queryPeerTraces(this.#client, added);
       next = peers.filter((trace) => !seen.has(trace));
@@ -95,13 +103,13 @@ export class Settler {
     return calls;
   }
 
-  async #settle(traces: readonly string[]): Promise<{ changed: number; conflicts: number }> {
-    const loaded = await this.#loadNeighbourhood(traces);
+  async #settle(traces: readonly string[], times: TimeSpan): Promise<{ changed: number; conflicts: number }> {
+    const loaded = await this.#loadNeighbourhood(traces, times);
     if (loaded.length === 0) return { changed: 0, conflicts: 0 };
     const { kept: calls, dropped } = splitConflicts(loaded);
     await dropRows(this.#ledger, "conflict", dropped.map(toPlace));
     const concerned = [...new Set(calls.map(({ traceId }) => traceId))];
-    const spans = needSpans(calls) ? await querySpans(this.#client, concerned, this.#keys) : [];
+    const spans = needSpans(calls) ? await querySpans(this.#client, concerned, this.#keys, times) : [];
     const settlements = settleCalls(calls, spans);
     const changes = calls.flatMap((call) => {
       const settlement = settlements.get(call.key);
