@@ -21,6 +21,11 @@ interface Rows {
 
 const NANOS_PER_SECOND = 1_000_000_000n;
 
+/** What became of a request's spans, and what is wrong with the first of them that could not be read. */
+export interface ColdSpans extends EncodedSpans {
+  malformed?: string;
+}
+
 /**
  * The path for what the hot one does not read: JSON, unusual protobuf, and senders that are bound to tenants or services. Rows are added
  * to the segment when all of them are made.
@@ -32,11 +37,12 @@ export function encodeCold(
   window: TimeWindow,
   options: EncoderOptions,
   noteCall: NoteCall,
-): EncodedSpans {
+): ColdSpans {
   const rows: Rows = { spans: [], calls: [] };
-  const encoded: EncodedSpans = { accepted: 0, calls: 0, notKept: 0, rejected: new Map() };
+  const encoded: ColdSpans = { accepted: 0, calls: 0, notKept: 0, rejected: new Map() };
   for (const span of decode(request)) {
     const issue = findSpanIssue(span, window) ?? addSpan(span, request, window, options, rows, encoded);
+    if (span.malformed !== undefined) encoded.malformed ??= span.malformed;
     if (issue !== null) encoded.rejected.set(issue, (encoded.rejected.get(issue) ?? 0) + 1);
   }
   for (const { row, unixSeconds } of rows.spans) segment.addSpan(row, unixSeconds);

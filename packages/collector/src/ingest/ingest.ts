@@ -1,9 +1,9 @@
 import type { AcceptExport, ExportOutcome, ExportRequest } from "../accept-export.ts";
-import { type EncodedSpans, type EncoderOptions, RequestEncoder } from "../hot/request-encoder.ts";
+import { type EncoderOptions, RequestEncoder } from "../hot/request-encoder.ts";
 import type { Logger } from "../logger.ts";
 import { createTimeWindow, type Retention, type TimeWindow } from "../pipeline/time-window.ts";
 import type { Spool } from "../spool/spool.ts";
-import { encodeCold } from "./encode-cold.ts";
+import { type ColdSpans, encodeCold } from "./encode-cold.ts";
 import { countEncoded, createIngestCounters, increase, type IngestCounters } from "./ingest-counters.ts";
 import { RecentCalls } from "./recent-calls.ts";
 import { SegmentCommit } from "./segment-commit.ts";
@@ -77,7 +77,7 @@ export class Ingest {
     return this.#encoder.createSegment();
   }
 
-  #encode(request: ExportRequest): EncodedSpans {
+  #encode(request: ExportRequest): ColdSpans {
     const { rows } = this.#commit.open();
     const window = this.#chooseWindow();
     const { sender, body, encoding } = request;
@@ -134,10 +134,11 @@ export class Ingest {
   }
 }
 
-function describeRejected({ rejected }: EncodedSpans): { rejectedSpans: number; message: string } {
+function describeRejected({ rejected, malformed }: ColdSpans): { rejectedSpans: number; message: string } {
   const rejectedSpans = [...rejected.values()].reduce((sum, count) => sum + count, 0);
   if (rejectedSpans === 0) return { rejectedSpans, message: "" };
   const reasons = [...rejected].map(([issue, count]) => `${issue}: ${count}`).join(", ");
-  const message = `${rejectedSpans} spans were rejected (${reasons}). They will not be accepted later either.`;
+  const detail = malformed === undefined ? "" : ` The first that could not be read: ${malformed}`;
+  const message = `${rejectedSpans} spans were rejected (${reasons}). They will not be accepted later either.${detail}`;
   return { rejectedSpans, message };
 }

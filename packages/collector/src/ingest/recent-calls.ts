@@ -35,11 +35,12 @@ export class RecentCalls {
    * @param fingerprint 32 bits that its contents decide
    */
   note(ids: DataView, traceAt: number, spanAt: number, fingerprint: number): Recurrence {
-    const trace = ids.getInt32(traceAt) ^ Math.imul(ids.getInt32(traceAt + 4), 0x9e37_79b1);
-    const traceRest = ids.getInt32(traceAt + 8) ^ Math.imul(ids.getInt32(traceAt + 12), 0x85eb_ca77);
-    const high = mix(trace ^ Math.imul(ids.getInt32(spanAt), 0xc2b2_ae3d));
+    const ofTrace = ids.getInt32(traceAt) ^ Math.imul(ids.getInt32(traceAt + 4), 0x9e37_79b1);
+    const restOfTrace = ids.getInt32(traceAt + 8) ^ Math.imul(ids.getInt32(traceAt + 12), 0x85eb_ca77);
+    const rest = mix(restOfTrace ^ Math.imul(ids.getInt32(spanAt + 4), 0x27d4_eb2f));
+    const high = mix(ofTrace ^ Math.imul(ids.getInt32(spanAt), 0xc2b2_ae3d) ^ rest);
     // 0 and 0 is an empty place.
-    const low = mix(traceRest ^ Math.imul(ids.getInt32(spanAt + 4), 0x27d4_eb2f) ^ high) | 1;
+    const low = rest | 1;
     const set = (high & this.#setMask) * WAYS;
     for (let at = set; at < set + WAYS; at += 1) {
       if (this.#high[at] !== high || this.#low[at] !== low) continue;

@@ -29,7 +29,7 @@ export class HourHolds {
   }
 
   /** The segments are in the database, or never will be. */
-  release(segments: readonly LoadedSegment[]): void {
+  release(segments: readonly Pick<LoadedSegment, "summary">[]): void {
     for (const hold of this.#holds) {
       for (const { summary } of segments) hold.segments.delete(summary.sequence);
       if (hold.segments.size > 0) continue;

@@ -5,6 +5,7 @@ import { HourHolds } from "./hour-holds.ts";
 import { type LoadedSegment, planInserts } from "./insert-batch.ts";
 import { type AttemptFailure, describeFailure } from "./insert-attempt.ts";
 import type { Spool, SpooledSegment } from "./spool.ts";
+import { SpoolError } from "./spool-error.ts";
 import { takeSegments } from "./take-segments.ts";
 import { WakeUp } from "./wake-up.ts";
 
@@ -155,22 +156,19 @@ export class Inserter {
 
   async #handle(failure: AttemptFailure, segments: readonly LoadedSegment[]): Promise<void> {
     const { spool, backoff = DEFAULT_BACKOFF } = this.#options;
+    const [first] = segments;
+    const alone = segments.length === 1 && failure.mayBeOfRows ? first : undefined;
+    const damage = alone === undefined ? null : await findDamage(spool, alone);
+    if (alone !== undefined && damage !== null) return this.#refuse(alone, "damaged", damage);
+    if (alone !== undefined && failure.isOfRows) return this.#refuse(alone, failure.reason, failure.error);
     this.#count(failure.reason);
-    const [only] = segments;
-    if (failure.isOfRows && segments.length === 1 && only !== undefined)
-      return this.#refuse(only, failure.reason, failure.error);
-    this.#tell(failure);
-    if (failure.mayBeOfRows) {
-      this.#limit = Math.max(Math.ceil(segments.length / 2), 1);
-      if (segments.length === 1 && only !== undefined) spool.postpone(only);
-    }
-    // Halves of what cannot be read are tried at once.
-    if (failure.isOfRows) {
-      this.#notBeforeMs = -Infinity;
-      return;
-    }
-    this.#retryAtMs = performance.now() + chooseBackoff(this.#failuresInARow, backoff, Math.random());
-    if (this.#isDraining) this.#end();
+    // Halving finds the segment, which is told when it is set aside.
+    if (!failure.isOfRows) this.#tell(failure);
+    if (alone !== undefined) spool.postpone(alone);
+    if (failure.mayBeOfRows) this.#limit = Math.max(Math.ceil(segments.length / 2), 1);
+    if (failure.isOfRows) this.#notBeforeMs = -Infinity;
+    else this.#retryAtMs = performance.now() + chooseBackoff(this.#failuresInARow, backoff, Math.random());
+    if (this.#isDraining && !failure.isOfRows) this.#end();
   }
 
   /** Logged once, not with each attempt. */
@@ -186,8 +184,9 @@ export class Inserter {
   async #refuse(segment: Pick<SpooledSegment, "summary">, reason: string, error: unknown): Promise<void> {
     const { spool, logger } = this.#options;
     const { sequence, rows } = segment.summary;
+    this.#count(reason);
     await spool.refuse(segment);
-    this.#count(reason === "damaged" ? reason : "refused");
+    this.#holds.release([segment]);
     const message = error instanceof Error ? error.message : String(error);
     logger.error(
       { segment: sequence, rows, folder: spool.folder, reason, error: message },
@@ -198,5 +197,14 @@ export class Inserter {
   #count(reason: string): void {
     const { failures } = this.counters;
     failures.set(reason, (failures.get(reason) ?? 0) + 1);
+  }
+}
+
+async function findDamage(spool: Spool, segment: LoadedSegment): Promise<SpoolError | null> {
+  try {
+    await spool.verify(segment);
+    return null;
+  } catch (error) {
+    return error instanceof SpoolError ? error : null;
   }
 }
