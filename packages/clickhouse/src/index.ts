@@ -36,4 +36,5 @@ export { CALL_LAYOUT, type CallRow, type CostStatus } from "./tables/call-row.ts
 export { SPAN_LAYOUT, type SpanRow, type TextEntries } from "./tables/span-row.ts";
 export { ByteColumn, encodeText } from "./native/byte-column.ts";
 export { LowCardinalityColumn, type NumberedText } from "./native/low-cardinality.ts";
+export { OffsetsColumn } from "./native/offsets-column.ts";
 export { ATTRIBUTES_TYPE, MapColumn, type MapMark } from "./native/map-column.ts";

@@ -80,14 +80,24 @@ const UNITS = new WeakMap<UnitPrices, Units>();
  * A bucket without a price of its own is billed as its parent; one without parents' price either makes the whole call unpriced.
  */
 export function priceUsage(usage: Usage, prices: UnitPrices): UsageCost {
-  let units = UNITS.get(prices);
-  if (units === undefined) UNITS.set(prices, (units = compileUnits(prices)));
+  const units = unitsOf(prices);
   const lines: CostLine[] = [];
   const missing = addTokens(lines, usage, units) ?? addOthers(lines, usage, units);
   if (missing !== null) return { ok: false, reason: "no-price-for-bucket", bucket: missing };
   let picoUsd = 0n;
   for (const line of lines) picoUsd += line.picoUsd;
   return { ok: true, picoUsd, lines };
+}
+
+/** Calls of one model come one after the other: looking at the last prices first spares most look-ups. */
+let last: { readonly prices: UnitPrices; readonly units: Units } | undefined;
+
+function unitsOf(prices: UnitPrices): Units {
+  if (last !== undefined && last.prices === prices) return last.units;
+  let units = UNITS.get(prices);
+  if (units === undefined) UNITS.set(prices, (units = compileUnits(prices)));
+  last = { prices, units };
+  return units;
 }
 
 function compileUnits(prices: UnitPrices): Units {
@@ -156,8 +166,7 @@ export function priceTokens(counts: TokenCounts, prices: UnitPrices): number | n
   const { input, cacheRead, cacheWrite5m, cacheWrite1h, output, reasoning } = counts;
   const uncached = input - cacheRead - cacheWrite5m - cacheWrite1h;
   const answer = output - reasoning;
-  let units = UNITS.get(prices);
-  if (units === undefined) UNITS.set(prices, (units = compileUnits(prices)));
+  const units = unitsOf(prices);
   if (units.requests !== undefined) return null;
   const picoUsd =
     multiply(uncached, units.input) +

@@ -1,6 +1,9 @@
 const INITIAL_CAPACITY = 4_096;
 /** Room behind the last byte, so that copies may go on to the end of a machine word. */
 const SLACK = 8;
+/** Copying so few bytes one by one is quicker than the call that copies many. */
+const MAX_LOOPED_BYTES = 32;
+const TWO_TO_32 = 0x1_0000_0000;
 const HEX_DIGITS = hexDigits();
 
 /**
@@ -65,19 +68,22 @@ export class ByteColumn {
     return (seen & 0x8080_8080) === 0;
   }
 
-  /** Bytes from the beginning of `from`, which must have room to the end of a machine word. */
-  copy(from: DataView, sizeBytes: number): void {
-    this.reserve(sizeBytes);
+  /** Bytes that stand in doubles, in big-endian order. None of these may be NaN, of which not every one stays as it is. */
+  copyWords(words: Float64Array, sizeBytes: number): void {
+    this.reserve(sizeBytes + SLACK);
     const { view, length } = this;
-    for (let done = 0; done < sizeBytes; done += 4) view.setInt32(length + done, from.getInt32(done));
+    for (let index = 0; index < words.length; index += 1) view.setFloat64(length + 8 * index, words[index] ?? 0);
     this.length = length + sizeBytes;
   }
 
   /** A text that is written the same way again and again: its length and bytes, made by `encodeText`. */
   raw(encoded: Uint8Array): void {
-    this.reserve(encoded.length);
-    this.bytes.set(encoded, this.length);
-    this.length += encoded.length;
+    const sizeBytes = encoded.length;
+    this.reserve(sizeBytes);
+    const { bytes, length } = this;
+    if (sizeBytes > MAX_LOOPED_BYTES) bytes.set(encoded, length);
+    else for (let index = 0; index < sizeBytes; index += 1) bytes[length + index] = encoded[index] ?? 0;
+    this.length = length + sizeBytes;
   }
 
   /** An ASCII text, such as a number's. */
@@ -111,11 +117,16 @@ export class ByteColumn {
   /** Bytes as a text of lower-case hexadecimal digits. */
   hexText(from: DataView, at: number, sizeBytes: number): void {
     this.reserve(2 * sizeBytes + 5);
-    this.varUint(2 * sizeBytes);
-    for (let index = 0; index < sizeBytes; index += 1) {
-      this.view.setUint16(this.length, HEX_DIGITS[from.getUint8(at + index)] ?? 0);
-      this.length += 2;
+    if (2 * sizeBytes < 0x80) this.bytes[this.length++] = 2 * sizeBytes;
+    else this.varUint(2 * sizeBytes);
+    const { view, length } = this;
+    let index = 0;
+    for (; index + 2 <= sizeBytes; index += 2) {
+      const pair = from.getUint16(at + index);
+      view.setUint32(length + 2 * index, ((HEX_DIGITS[pair >> 8] ?? 0) << 16) | (HEX_DIGITS[pair & 0xff] ?? 0));
     }
+    if (index < sizeBytes) view.setUint16(length + 2 * index, HEX_DIGITS[from.getUint8(at + index)] ?? 0);
+    this.length = length + 2 * sizeBytes;
   }
 
   /** Eight bytes as they stand: a little-endian integer, or half an id. */
@@ -140,9 +151,10 @@ export class ByteColumn {
   /** A whole number from 0 to 2^53. */
   uint64(value: number): void {
     this.reserve(8);
-    this.view.setUint32(this.length, value % 0x1_0000_0000, true);
-    this.view.setUint32(this.length + 4, value / 0x1_0000_0000, true);
-    this.length += 8;
+    const { view, length } = this;
+    view.setUint32(length, value >>> 0, true);
+    view.setUint32(length + 4, value < TWO_TO_32 ? 0 : Math.floor(value / TWO_TO_32), true);
+    this.length = length + 8;
   }
 
   /** The bytes written so far; valid until the next write. */

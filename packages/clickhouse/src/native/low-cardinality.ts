@@ -46,6 +46,14 @@ export class LowCardinalityColumn {
     this.#rows[this.#length++] = place === 0 ? this.#add(text) : place - 1;
   }
 
+  /** Adds a row each. */
+  pushAll(texts: readonly NumberedText[]): void {
+    for (let index = 0; index < texts.length; index += 1) {
+      const text = texts[index];
+      if (text !== undefined) this.push(text);
+    }
+  }
+
   /** What goes before the data, and before the offsets of arrays around it. */
   writePrefix(out: ByteColumn): void {
     out.uint64(DICTIONARY_WITH_COLUMN);

@@ -1,5 +1,6 @@
 import { ByteColumn } from "./byte-column.ts";
 import { LowCardinalityColumn, type NumberedText } from "./low-cardinality.ts";
+import { OffsetsColumn } from "./offsets-column.ts";
 
 /** ClickHouse's type of attributes. */
 export const ATTRIBUTES_TYPE = "Map(LowCardinality(String), String)";
@@ -16,19 +17,31 @@ export class MapColumn {
   /** The values of all entries: write one after each `key`. */
   readonly values = new ByteColumn();
   readonly #keys = new LowCardinalityColumn();
-  readonly #offsets = new ByteColumn();
+  readonly #offsets = new OffsetsColumn();
 
   /** At most so many bytes are written. */
   get sizeBytes(): number {
-    return this.values.length + this.#keys.sizeBytes + this.#offsets.length;
+    return this.values.length + this.#keys.sizeBytes + this.#offsets.sizeBytes;
   }
 
   key(key: NumberedText): void {
     this.#keys.push(key);
   }
 
+  /** Keys of values that were written. */
+  addKeys(keys: readonly NumberedText[]): void {
+    this.#keys.pushAll(keys);
+  }
+
+  /** A row whose keys, and values one after the other as a column has them, are known. */
+  addRow(keys: readonly NumberedText[], values: Float64Array, valuesSize: number): void {
+    this.#keys.pushAll(keys);
+    this.values.copyWords(values, valuesSize);
+    this.endRow();
+  }
+
   endRow(): void {
-    this.#offsets.uint64(this.#keys.length);
+    this.#offsets.push(this.#keys.length);
   }
 
   writePrefix(out: ByteColumn): void {
@@ -36,7 +49,7 @@ export class MapColumn {
   }
 
   write(out: ByteColumn): void {
-    out.raw(this.#offsets.take());
+    this.#offsets.write(out);
     this.#keys.write(out);
     out.raw(this.values.take());
   }

@@ -15,15 +15,18 @@ export interface ByteTableLimits {
 
 /** An odd number with well-spread bits: the golden ratio of 2^32. */
 const MULTIPLIER = 0x9e37_79b1 | 0;
-/** More entries of one hash are not remembered: looking through them would cost more than it saves. */
-const MAX_BUCKET = 32;
+const INITIAL_SLOTS = 256;
+/** What is not found in so many steps is not remembered: texts that were made to share a hash must not cost more and more. */
+const MAX_STEPS = 32;
 
 /** Remembers what follows from some bytes alone: texts that come again and again are looked at once. */
 export class ByteTable<Entry extends KnownBytes> {
   readonly #create: (known: KnownBytes, bytes: Buffer) => Entry | undefined;
   readonly #limits: ByteTableLimits;
-  readonly #buckets = new Map<number, Entry[]>();
-  #size = 0;
+  readonly #entries: Entry[] = [];
+  #hashes = new Int32Array(INITIAL_SLOTS);
+  /** Numbers of entries plus one, by hash; 0 is free. A slot that is taken sends on to the next one. */
+  #slots = new Int32Array(INITIAL_SLOTS);
 
   /** `create` makes the entry for bytes that are new; `undefined` when they mean nothing that can be remembered. */
   constructor(limits: ByteTableLimits, create: (known: KnownBytes, bytes: Buffer) => Entry | undefined) {
@@ -31,32 +34,50 @@ export class ByteTable<Entry extends KnownBytes> {
     this.#create = create;
   }
 
-  get size(): number {
-    return this.#size;
-  }
-
   get isFull(): boolean {
-    return this.#size >= this.#limits.entries;
+    return this.#entries.length >= this.#limits.entries;
   }
 
   /** Finds or makes the entry of the bytes at `at`. */
   find(view: DataView, at: number, sizeBytes: number): Entry | undefined {
     if (sizeBytes > this.#limits.sizeBytes) return undefined;
     const hash = hashBytes(view, at, sizeBytes);
-    const bucket = this.#buckets.get(hash);
-    if (bucket !== undefined) for (const entry of bucket) if (isAt(entry, view, at, sizeBytes)) return entry;
-    if (this.isFull || (bucket !== undefined && bucket.length >= MAX_BUCKET)) return undefined;
-    return this.#add(hash, bucket, view, at, sizeBytes);
+    const mask = this.#slots.length - 1;
+    for (let slot = hash & mask, steps = 0; steps < MAX_STEPS; slot = (slot + 1) & mask, steps += 1) {
+      const number = this.#slots[slot] ?? 0;
+      if (number === 0) return this.#add(hash, view, at, sizeBytes);
+      const entry = this.#entries[number - 1];
+      if (entry !== undefined && this.#hashes[slot] === hash && isAt(entry, view, at, sizeBytes)) return entry;
+    }
+    return undefined;
   }
 
-  #add(hash: number, bucket: Entry[] | undefined, view: DataView, at: number, sizeBytes: number): Entry | undefined {
+  #add(hash: number, view: DataView, at: number, sizeBytes: number): Entry | undefined {
+    if (this.isFull) return undefined;
     const bytes = Buffer.from(Buffer.from(view.buffer, view.byteOffset + at, sizeBytes));
-    const entry = this.#create({ id: this.#size, sizeBytes, words: toWords(bytes) }, bytes);
+    const entry = this.#create({ id: this.#entries.length, sizeBytes, words: toWords(bytes) }, bytes);
     if (entry === undefined) return undefined;
-    this.#size += 1;
-    if (bucket === undefined) this.#buckets.set(hash, [entry]);
-    else bucket.push(entry);
+    if (2 * this.#entries.length >= this.#slots.length) this.#grow();
+    this.#entries.push(entry);
+    this.#place(hash, this.#entries.length);
     return entry;
+  }
+
+  #place(hash: number, number: number): void {
+    const mask = this.#slots.length - 1;
+    let slot = hash & mask;
+    while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
+    this.#slots[slot] = number;
+    this.#hashes[slot] = hash;
+  }
+
+  #grow(): void {
+    const [slots, hashes] = [this.#slots, this.#hashes];
+    this.#slots = new Int32Array(2 * slots.length);
+    this.#hashes = new Int32Array(2 * slots.length);
+    slots.forEach((number, slot) => {
+      if (number !== 0) this.#place(hashes[slot] ?? 0, number);
+    });
   }
 }
 
@@ -70,12 +91,13 @@ export function isAt(entry: KnownBytes, view: DataView, at: number, sizeBytes: n
   return done === sizeBytes || tailAt(view, at + done, sizeBytes - done) === words[word];
 }
 
-/** Of length, beginning, middle and end: texts that differ elsewhere only share a bucket, of which there is a bound. */
+/** Of length, beginning, middle and end: texts that differ elsewhere only share a hash, which is bounded. */
 function hashBytes(view: DataView, at: number, sizeBytes: number): number {
   if (sizeBytes < 4) return Math.imul(sizeBytes === 0 ? 0 : tailAt(view, at, sizeBytes), MULTIPLIER) ^ sizeBytes;
   let hash = Math.imul(view.getInt32(at) ^ sizeBytes, MULTIPLIER);
   hash = Math.imul(hash ^ (hash >>> 15) ^ view.getInt32(at + ((sizeBytes - 4) >> 1)), MULTIPLIER);
-  return Math.imul(hash ^ (hash >>> 15) ^ view.getInt32(at + sizeBytes - 4), MULTIPLIER);
+  hash = Math.imul(hash ^ (hash >>> 15) ^ view.getInt32(at + sizeBytes - 4), MULTIPLIER);
+  return hash ^ (hash >>> 15);
 }
 
 function toWords(bytes: Buffer): Int32Array {

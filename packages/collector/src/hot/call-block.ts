@@ -29,7 +29,10 @@ const COUNT = "Nullable(UInt64)";
 const MONEY = "Nullable(Decimal(38, 12))";
 const SECONDS = "Nullable(Decimal(18, 9))";
 const UNKNOWN = Number.NaN;
-const COUNTS = ["input", "cacheRead", "cacheWrite5m", "cacheWrite1h", "output", "reasoning"] as const;
+/** What stands in a row of figures: six counts, then list cost and cost. */
+const FIGURES = 8;
+const LIST_COST = 6;
+const COST = 7;
 /** Fifteen counts of nine bytes each, twenty numbers of texts, flags and labels. */
 const BYTES_OF_OTHERS = 200;
 /** Names and types of the columns, and their dictionaries. */
@@ -61,10 +64,8 @@ export class CallBlock {
   readonly #labels = new MapColumn();
   readonly #responses = new ByteColumn();
   readonly #isLowerBound = new ByteColumn();
-  readonly #listCosts = new ByteColumn();
-  readonly #costs = new ByteColumn();
-  /** A row of `COUNTS` a call; NaN is NULL. */
-  #counts = new Float64Array(COUNTS.length * INITIAL_ROWS);
+  /** A row of `FIGURES` a call; NaN is NULL. */
+  #figures = new Float64Array(FIGURES * INITIAL_ROWS);
   readonly #amounts = { list: 0, cost: 0 };
   readonly #columns: ColumnSet;
   #marked = 0;
@@ -74,7 +75,7 @@ export class CallBlock {
     this.#columns = new ColumnSet([
       ...[this.#tenants, this.#hours, this.#traceIds, this.#spanIds, this.#parentIds, this.#startTimes],
       ...[this.#durations, this.#users, this.#features, this.#tasks, this.#taskIds, this.#sessions],
-      ...[this.#labels, this.#responses, this.#isLowerBound, this.#listCosts, this.#costs],
+      ...[this.#labels, this.#responses, this.#isLowerBound],
     ]);
   }
 
@@ -114,18 +115,18 @@ export class CallBlock {
     addText(this.#sessions, view, texts.sessionId, read);
     addText(this.#responses, view, texts.responseId, read);
     this.#addLabels(view, template, read);
-    const row = this.rows * COUNTS.length;
-    if (row === this.#counts.length) this.#growCounts();
-    const all = this.#counts;
+    const row = this.rows * FIGURES;
+    if (row === this.#figures.length) this.#growFigures();
+    const all = this.#figures;
     all[row] = usage.input ?? UNKNOWN;
     all[row + 1] = usage.cacheRead ?? UNKNOWN;
     all[row + 2] = usage.cacheWrite5m ?? UNKNOWN;
     all[row + 3] = usage.cacheWrite1h ?? UNKNOWN;
     all[row + 4] = usage.output ?? UNKNOWN;
     all[row + 5] = usage.reasoning ?? UNKNOWN;
+    all[row + LIST_COST] = rate.rate === null ? UNKNOWN : this.#amounts.list;
+    all[row + COST] = rate.rate === null ? UNKNOWN : this.#amounts.cost;
     this.#isLowerBound.uint8(reading.usageIsLowerBound ? 1 : 0);
-    addMoney(this.#listCosts, rate.rate === null ? 0 : this.#amounts.list);
-    addMoney(this.#costs, rate.rate === null ? 0 : this.#amounts.cost);
     this.#templates.push(template);
     this.#rates.push(rate);
     this.rows += 1;
@@ -178,9 +179,10 @@ export class CallBlock {
       return true;
     }
     const row = tenant.place * PLACE.width;
-    const known = this.#tools.tenants.find(view, places[row + PLACE.at] ?? 0, places[row + PLACE.size] ?? 0);
+    const [at, size] = [places[row + PLACE.at] ?? 0, places[row + PLACE.size] ?? 0];
+    const known = this.#tools.tenants.find(view, at, size);
     if (known === undefined) return false;
-    this.#tenants.raw(known.encoded);
+    this.#tenants.textFrom(view, at, size);
     hours.add(known, hourUnix);
     return true;
   }
@@ -196,10 +198,10 @@ export class CallBlock {
     this.#labels.endRow();
   }
 
-  #growCounts(): void {
-    const grown = new Float64Array(this.#counts.length * 2);
-    grown.set(this.#counts);
-    this.#counts = grown;
+  #growFigures(): void {
+    const grown = new Float64Array(this.#figures.length * 2);
+    grown.set(this.#figures);
+    this.#figures = grown;
   }
 
   /** In the order of the ledger's columns. */
@@ -213,7 +215,7 @@ export class CallBlock {
       return [name, LOW_CARDINALITY, (out: ByteColumn) => writeRated(out, this.#rates, place)] as const;
     };
     const count = (name: string, index: number) =>
-      [name, COUNT, (out: ByteColumn) => this.#writeCounts(out, index)] as const;
+      [name, COUNT, (out: ByteColumn) => this.#writeNumbers(out, index, 8)] as const;
     const nothing = (name: string, type: string) => [name, type, (out: ByteColumn) => writeNulls(out, this.rows)] as const;
     const flag = (name: string, read: (template: SameForm) => boolean) =>
       [name, "Bool", (out: ByteColumn) => this.#templates.forEach((each) => out.uint8(read(each) ? 1 : 0))] as const;
@@ -263,8 +265,8 @@ export class CallBlock {
       nothing("characters", COUNT),
       nothing("web_search_requests", COUNT),
       ["usage_is_lower_bound", "Bool", writeBytes(this.#isLowerBound)],
-      ["list_cost", MONEY, (out) => this.#writeMoney(out, this.#listCosts)],
-      ["cost", MONEY, (out) => this.#writeMoney(out, this.#costs)],
+      ["list_cost", MONEY, (out) => this.#writeNumbers(out, LIST_COST, 16)],
+      ["cost", MONEY, (out) => this.#writeNumbers(out, COST, 16)],
       rated("cost_status"),
       rated("cost_reason"),
       common("cost_kind"),
@@ -282,25 +284,22 @@ export class CallBlock {
     ];
   }
 
-  #writeCounts(out: ByteColumn, index: number): void {
+  /** Whole numbers of `size` bytes each, after which of them are NULL. */
+  #writeNumbers(out: ByteColumn, index: number, size: number): void {
     const { rows } = this;
-    const counts = this.#counts;
-    out.reserve(9 * rows);
+    const figures = this.#figures;
+    out.reserve((size + 1) * rows);
     const { bytes, view } = out;
-    const values = out.length + rows;
-    for (let row = 0, at = index; row < rows; row += 1, at += COUNTS.length) {
-      const count = counts[at] ?? UNKNOWN;
-      const isNull = Number.isNaN(count);
+    const first = out.length + rows;
+    if (size > 8) bytes.fill(0, first, first + size * rows);
+    for (let row = 0, from = index, at = first; row < rows; row += 1, from += FIGURES, at += size) {
+      const figure = figures[from] ?? UNKNOWN;
+      const isNull = Number.isNaN(figure);
       bytes[out.length + row] = isNull ? 1 : 0;
-      view.setUint32(values + 8 * row, isNull ? 0 : count % TWO_TO_32, true);
-      view.setUint32(values + 8 * row + 4, isNull ? 0 : count / TWO_TO_32, true);
+      view.setUint32(at, isNull ? 0 : figure >>> 0, true);
+      view.setUint32(at + 4, figure >= TWO_TO_32 ? Math.floor(figure / TWO_TO_32) : 0, true);
     }
-    out.length = values + 8 * rows;
-  }
-
-  #writeMoney(out: ByteColumn, amounts: ByteColumn): void {
-    for (const { rate } of this.#rates) out.uint8(rate === null ? 1 : 0);
-    out.raw(amounts.take());
+    out.length = first + size * rows;
   }
 }
 
@@ -361,12 +360,6 @@ function addText(column: ByteColumn, view: DataView, text: TextPlace, { places }
   }
   const row = text.place * PLACE.width;
   column.textFrom(view, places[row + PLACE.at] ?? 0, places[row + PLACE.size] ?? 0);
-}
-
-/** A whole number of 1e-12 USD as a 128-bit integer. */
-function addMoney(column: ByteColumn, picoUsd: number): void {
-  column.uint64(picoUsd);
-  column.uint64(0);
 }
 
 function writeNulls(out: ByteColumn, rows: number): void {

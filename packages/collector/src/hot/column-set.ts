@@ -1,7 +1,14 @@
-import { ByteColumn, encodeText, type LowCardinalityColumn, MapColumn, type MapMark } from "@spancost/clickhouse";
+import {
+  ByteColumn,
+  encodeText,
+  LowCardinalityColumn,
+  MapColumn,
+  type MapMark,
+  type OffsetsColumn,
+} from "@spancost/clickhouse";
 
 /** A column of a block under construction. */
-export type BlockColumn = ByteColumn | LowCardinalityColumn | MapColumn;
+export type BlockColumn = ByteColumn | LowCardinalityColumn | MapColumn | OffsetsColumn;
 
 /** A column as it is written: its name, its type in ClickHouse, and its data. */
 export type WrittenColumn = readonly [name: string, type: string, write: (out: ByteColumn) => void];
@@ -34,8 +41,8 @@ export class ColumnSet {
       if (column instanceof MapColumn) {
         if (typeof mark === "object") column.truncate(mark);
       } else if (typeof mark === "number") {
-        if (column instanceof ByteColumn) column.length = mark;
-        else column.truncate(mark);
+        if (column instanceof LowCardinalityColumn) column.truncate(mark);
+        else column.length = mark;
       }
     });
   }
@@ -72,10 +79,13 @@ export function writeWithKeys(column: LowCardinalityColumn | MapColumn): (out: B
 }
 
 /** Writes an array: where each row's values end, then all values. */
-export function writeArray(offsets: ByteColumn, column: BlockColumn): (out: ByteColumn) => void {
+export function writeArray(
+  offsets: OffsetsColumn,
+  column: ByteColumn | LowCardinalityColumn | MapColumn,
+): (out: ByteColumn) => void {
   return (out) => {
     if (!(column instanceof ByteColumn)) column.writePrefix(out);
-    out.raw(offsets.take());
+    offsets.write(out);
     if (column instanceof ByteColumn) out.raw(column.take());
     else column.write(out);
   };

@@ -1,7 +1,6 @@
 import { encodeText } from "@spancost/clickhouse";
 import { type AttributeUse, isContentAttribute } from "@spancost/core";
 import { ByteTable, type KnownBytes } from "./byte-table.ts";
-import type { KnownText } from "./known-text.ts";
 
 /** What follows from an attribute's key. */
 export interface KnownKey extends KnownBytes {
@@ -14,8 +13,6 @@ export interface KnownKey extends KnownBytes {
   readonly isEventContent: boolean;
   /** What reading a call uses the value for; `null` for nothing. */
   readonly use: AttributeUse | null;
-  /** The last value, where values say what a call is: the next one is mostly the same. */
-  lastText: KnownText | undefined;
 }
 
 const LIMITS = { entries: 20_000, sizeBytes: 256 };
@@ -37,7 +34,6 @@ export function createKeyTable(uses: ReadonlyMap<string, AttributeUse>): ByteTab
       isContent: isContentAttribute(name),
       isEventContent: isContentAttribute(name, MESSAGE_EVENT),
       use: uses.get(name) ?? null,
-      lastText: undefined,
     };
   });
 }

@@ -1,18 +1,19 @@
 import { encodeText, type NumberedText } from "@spancost/clickhouse";
 import { type Attributes, createAttributes } from "../otlp/trace-data.ts";
 import { toText, toTextEntries } from "../pipeline/to-text.ts";
-import type { AttributeMemo } from "./attribute-memo.ts";
 import { ByteTable, type KnownBytes } from "./byte-table.ts";
+import { toWords } from "./words.ts";
 import { decodeText } from "./decode-text.ts";
 import { readEntry } from "./read-value.ts";
+import type { SpanTemplate } from "./span-template.ts";
 import { bytesField, NOT_UNDERSTOOD, WireReader } from "./wire-reader.ts";
 
 /** A resource, and what of it stands in each of its spans' rows. */
 export interface KnownResource extends KnownBytes {
   readonly attributes: Attributes;
-  /** As attributes of a row: keys, and all values one after the other, encoded, with room to the end of a machine word. */
+  /** As attributes of a row: keys, and all values one after the other, encoded, as `toWords` gives them. */
   readonly keys: readonly NumberedText[];
-  readonly values: DataView;
+  readonly values: Float64Array;
   readonly valuesSize: number;
   readonly service: NumberedText;
 }
@@ -21,13 +22,10 @@ export interface KnownResource extends KnownBytes {
 export interface KnownScope extends KnownBytes {
   readonly name: string;
   readonly version: string;
-  /** With room to the end of a machine word. */
-  readonly encodedName: DataView;
-  readonly nameSize: number;
-  readonly encodedVersion: DataView;
-  readonly versionSize: number;
-  /** What its spans' attributes were last time, by their place. */
-  readonly memos: AttributeMemo[];
+  readonly nameText: NumberedText;
+  readonly versionText: NumberedText;
+  /** Forms of its spans' attributes, the one that fitted last first. */
+  readonly templates: SpanTemplate[];
 }
 
 const RESOURCES = { entries: 2_000, sizeBytes: 16_384 };
@@ -56,11 +54,13 @@ export function createResourceTable(keys: TextNumbers, services: TextNumbers): B
     if (!isRead) return undefined;
     const entries = toTextEntries(attributes, true);
     const values = Buffer.concat(entries.map(([, value]) => encodeText(value)));
+    const words = toWords(values);
+    if (words === null) return undefined;
     return {
       ...known,
       attributes,
       keys: entries.map(([key]) => keys.numberOf(key)),
-      values: toWordView(values),
+      values: words,
       valuesSize: values.length,
       service: services.numberOf(toText(attributes["service.name"])),
     };
@@ -68,7 +68,7 @@ export function createResourceTable(keys: TextNumbers, services: TextNumbers): B
 }
 
 /** Scopes by their bytes. */
-export function createScopeTable(): ByteTable<KnownScope> {
+export function createScopeTable(texts: TextNumbers): ByteTable<KnownScope> {
   return new ByteTable(SCOPES, (known, bytes) => {
     let [name, version] = ["", ""];
     const isRead = readMessage(bytes, (reader, key, end) => {
@@ -81,25 +81,8 @@ export function createScopeTable(): ByteTable<KnownScope> {
       return true;
     });
     if (!isRead) return undefined;
-    const [encodedName, encodedVersion] = [encodeText(name), encodeText(version)];
-    return {
-      ...known,
-      name,
-      version,
-      encodedName: toWordView(encodedName),
-      nameSize: encodedName.length,
-      encodedVersion: toWordView(encodedVersion),
-      versionSize: encodedVersion.length,
-      memos: [],
-    };
+    return { ...known, name, version, nameText: texts.numberOf(name), versionText: texts.numberOf(version), templates: [] };
   });
-}
-
-/** A copy that can be read to the end of a machine word. */
-function toWordView(bytes: Uint8Array): DataView {
-  const copy = new Uint8Array(bytes.length + 3);
-  copy.set(bytes);
-  return new DataView(copy.buffer);
 }
 
 /** Reads a message field by field; `read` passes on what it does not know. @returns `false` for one out of the ordinary */

@@ -7,12 +7,15 @@ export const PLACE = { type: 0, at: 1, size: 2, width: 3 } as const;
 export const SIGNATURE_HEADER = 5;
 const MAX_PLACES = 512;
 
+/** Stands in a signature for a value that it cannot take: the span must be read as a whole. */
+export const UNSIGNED = -1;
+
 /** The attributes of one span that reading a call looks at, and the signature by which spans of one form are found. */
 export class ReadAttributes {
-  readonly places: Int32Array = new Int32Array(PLACE.width * MAX_PLACES);
+  readonly places: Int32Array = new Int32Array(PLACE.width * (MAX_PLACES + 1));
   readonly keys: KnownKey[] = [];
   count = 0;
-  readonly signature: Int32Array = new Int32Array(SIGNATURE_HEADER + 2 * MAX_PLACES);
+  readonly signature: Int32Array = new Int32Array(SIGNATURE_HEADER + 2 * (MAX_PLACES + 1));
   length = SIGNATURE_HEADER;
   /** The span must be read as a whole: it has something that a signature does not tell. */
   isWhole = false;
@@ -23,24 +26,40 @@ export class ReadAttributes {
     this.isWhole = false;
   }
 
-  /** Notes an attribute by its key, type and place. */
-  note(key: KnownKey, type: number, at: number, size: number): void {
-    const { count, places } = this;
-    if (count === MAX_PLACES) {
-      this.isWhole = true;
-      return;
-    }
+  /** Begins a span that has the attributes of a template: only what its holes say is added. */
+  beginTemplate(id: number): void {
+    // No key has a negative number.
+    this.signature[SIGNATURE_HEADER] = -1 - id;
+    this.length = SIGNATURE_HEADER + 1;
+  }
+
+  /** Notes an attribute that is a hole of a template. */
+  noteHole(key: KnownKey, type: number, at: number, size: number, signed: number): void {
+    const { places, count } = this;
+    if (signed === UNSIGNED || count === MAX_PLACES) this.isWhole = true;
+    if (this.isWhole) return;
+    this.keys[count] = key;
     const row = count * PLACE.width;
     places[row + PLACE.type] = type;
     places[row + PLACE.at] = at;
     places[row + PLACE.size] = size;
-    this.keys[count] = key;
     this.count = count + 1;
-    this.signature[this.length++] = key.id * 8 + type;
+    if (key.use === "text") this.signature[this.length++] = signed;
   }
 
-  /** Adds the value of an attribute that says what a call is. */
-  noteValue(value: number): void {
-    this.signature[this.length++] = value;
+  /** Notes an attribute by its key, type and place; `signed` is what its value says of the call. */
+  note(key: KnownKey, type: number, at: number, size: number, signed: number): void {
+    const { places, signature, length, count } = this;
+    if (signed === UNSIGNED || count === MAX_PLACES) this.isWhole = true;
+    if (this.isWhole) return;
+    this.keys[count] = key;
+    const row = count * PLACE.width;
+    places[row + PLACE.type] = type;
+    places[row + PLACE.at] = at;
+    places[row + PLACE.size] = size;
+    this.count = count + 1;
+    signature[length] = key.id * 8 + type;
+    signature[length + 1] = signed;
+    this.length = length + 2;
   }
 }

@@ -46,7 +46,7 @@ export class RequestEncoder {
   readonly #tenants = createTextTable();
   readonly #keys: ReturnType<typeof createKeyTable>;
   readonly #resources = createResourceTable(new TextNumbers(), new TextNumbers());
-  readonly #scopes = createScopeTable();
+  readonly #scopes = createScopeTable(new TextNumbers());
   readonly #templates: CallTemplates;
   readonly #pool: BlockPool;
   readonly #spanEncoder: SpanEncoder;

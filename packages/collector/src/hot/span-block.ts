@@ -1,4 +1,4 @@
-import { ATTRIBUTES_TYPE, ByteColumn, LowCardinalityColumn, MapColumn } from "@spancost/clickhouse";
+import { ATTRIBUTES_TYPE, ByteColumn, LowCardinalityColumn, MapColumn, OffsetsColumn } from "@spancost/clickhouse";
 import { ColumnSet, writeArray, writeBlock, writeBytes, type WrittenColumn, writeWithKeys } from "./column-set.ts";
 import type { KnownResource, KnownScope } from "./known-origin.ts";
 import type { KnownText } from "./known-text.ts";
@@ -32,15 +32,15 @@ export class SpanBlock {
   readonly #kinds = new LowCardinalityColumn();
   readonly #services = new LowCardinalityColumn();
   readonly #resources = new MapColumn();
-  readonly #scopeNames = new ByteColumn();
-  readonly #scopeVersions = new ByteColumn();
+  readonly #scopeNames = new LowCardinalityColumn();
+  readonly #scopeVersions = new LowCardinalityColumn();
   readonly #durations = new ByteColumn();
   readonly #statusCodes = new LowCardinalityColumn();
   readonly #statusMessages = new ByteColumn();
-  readonly #eventOffsets = new ByteColumn();
+  readonly #eventOffsets = new OffsetsColumn();
   readonly #eventTimes = new ByteColumn();
   readonly #eventNames = new LowCardinalityColumn();
-  readonly #linkOffsets = new ByteColumn();
+  readonly #linkOffsets = new OffsetsColumn();
   readonly #linkTraceIds = new ByteColumn();
   readonly #linkSpanIds = new ByteColumn();
   readonly #linkStates = new ByteColumn();
@@ -96,18 +96,16 @@ export class SpanBlock {
     this.#names.push(name);
     this.#kinds.push(kindText(span.kind));
     this.#services.push(resource.service);
-    for (const key of resource.keys) this.#resources.key(key);
-    this.#resources.values.copy(resource.values, resource.valuesSize);
-    this.#resources.endRow();
-    this.#scopeNames.copy(scope.encodedName, scope.nameSize);
-    this.#scopeVersions.copy(scope.encodedVersion, scope.versionSize);
+    this.#resources.addRow(resource.keys, resource.values, resource.valuesSize);
+    this.#scopeNames.push(scope.nameText);
+    this.#scopeVersions.push(scope.versionText);
     this.#durations.uint32(span.durationLow);
     this.#durations.uint32(span.durationHigh);
     this.#statusCodes.push(statusText(span.statusCode));
     if (span.messageSize === 0) this.#statusMessages.emptyText();
     else writeText(this.#statusMessages, view, span.messageAt, span.messageSize);
-    this.#eventOffsets.uint64(this.#eventNames.length);
-    this.#linkOffsets.uint64(this.#linkCount);
+    this.#eventOffsets.push(this.#eventNames.length);
+    this.#linkOffsets.push(this.#linkCount);
   }
 
   /** Remembers how much there is. */
@@ -149,8 +147,8 @@ export class SpanBlock {
       ["SpanKind", LOW_CARDINALITY, writeWithKeys(this.#kinds)],
       ["ServiceName", LOW_CARDINALITY, writeWithKeys(this.#services)],
       ["ResourceAttributes", ATTRIBUTES_TYPE, writeWithKeys(this.#resources)],
-      ["ScopeName", "String", writeBytes(this.#scopeNames)],
-      ["ScopeVersion", "String", writeBytes(this.#scopeVersions)],
+      ["ScopeName", LOW_CARDINALITY, writeWithKeys(this.#scopeNames)],
+      ["ScopeVersion", LOW_CARDINALITY, writeWithKeys(this.#scopeVersions)],
       ["SpanAttributes", ATTRIBUTES_TYPE, writeWithKeys(this.attributes)],
       ["Duration", "UInt64", writeBytes(this.#durations)],
       ["StatusCode", LOW_CARDINALITY, writeWithKeys(this.#statusCodes)],

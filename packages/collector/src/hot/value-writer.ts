@@ -43,14 +43,22 @@ export class ComposedValues {
   }
 }
 
-/** Writes a text as it stands; what is no UTF-8 in it becomes U+FFFD, as the cold path has it. */
-export function writeText(column: ByteColumn, view: DataView, at: number, size: number): void {
+/** Writes a text as it stands; what is no UTF-8 in it becomes U+FFFD, as the cold path has it. @returns whether it is ASCII */
+export function writeText(column: ByteColumn, view: DataView, at: number, size: number): boolean {
   const start = column.length;
-  if (column.textFrom(view, at, size)) return;
+  if (column.textFrom(view, at, size)) return true;
   const bytes = new Uint8Array(view.buffer, view.byteOffset + at, size);
-  if (isUtf8(bytes)) return;
+  if (isUtf8(bytes)) return false;
   column.length = start;
   column.raw(encodeText(decodeText(bytes)));
+  return false;
+}
+
+const SPACE = 0x20;
+
+/** Whether an ASCII text is short, and has nothing to be trimmed off, so that it can be passed on as it stands. */
+export function isPlainAscii(view: DataView, at: number, size: number, maxBytes: number): boolean {
+  return size > 0 && size <= maxBytes && view.getUint8(at) > SPACE && view.getUint8(at + size - 1) > SPACE;
 }
 
 /** Writes `true` for 1, `false` for 0. */

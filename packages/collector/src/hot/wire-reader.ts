@@ -16,7 +16,7 @@ export class WireReader {
     this.view = new DataView(body.buffer, body.byteOffset, body.length);
   }
 
-  /** A varint below 2^31: a field's key, a length, an enum. Longer ones, legal as they may be, nobody writes. */
+  /** A varint below 2^28 in as few bytes as it needs: a field's key, a length, an enum. Nobody writes others, legal as they are. */
   small(): number {
     const { view } = this;
     let byte = view.getUint8(this.at++);
@@ -25,11 +25,10 @@ export class WireReader {
     for (let shift = 7; shift < 28; shift += 7) {
       byte = view.getUint8(this.at++);
       value |= (byte & 0x7f) << shift;
+      if (byte === 0) throw NOT_UNDERSTOOD;
       if (byte < 0x80) return value;
     }
-    byte = view.getUint8(this.at++);
-    if (byte > 0x07) throw NOT_UNDERSTOOD;
-    return value | (byte << 28);
+    throw NOT_UNDERSTOOD;
   }
 
   /** The end of the bytes whose length stands here, which must lie within `end`. */

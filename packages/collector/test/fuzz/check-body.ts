@@ -75,7 +75,7 @@ export class BodyCheck {
   #runEverywhere(decoder: DecoderUnderTest, places: readonly Uint8Array[]): [outcome: Outcome, fault: string | null] {
     const [first, ...others] = places.map((place) => own(runDecoder(decoder, place)));
     if (first === undefined) throw new RangeError("A body is placed somewhere.");
-    const isSame = others.every((other) => isDeepStrictEqual(key(first), key(other)));
+    const isSame = others.every((other) => isDeepStrictEqual(key(first), key(other)) || haveSameRows(first, other));
     return [first, isSame ? null : `${decoder.name} reads bytes outside of the body, or remembers what it must not`];
   }
 }
@@ -85,6 +85,11 @@ function own(outcome: Outcome): Outcome {
   return isBlocks(outcome)
     ? { ...outcome, spans: Buffer.from(outcome.spans), calls: Buffer.from(outcome.calls) }
     : outcome;
+}
+
+/** The hot path learns the forms of spans, so that the same rows can stand in other blocks the second time. */
+function haveSameRows(first: Outcome, other: Outcome): boolean {
+  return isBlocks(first) && isBlocks(other) && describeDifference(first, readRows(first), other) === null;
 }
 
 function key(outcome: Outcome): unknown {

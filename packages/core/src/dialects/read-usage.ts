@@ -64,11 +64,11 @@ export function toUsage(figures: Figures, exclusions: Exclusions): Usage {
   const cacheWrite5m = cacheWriteFor5m(figures);
   const cached = (cacheRead ?? 0) + (cacheWrite5m ?? 0) + (cacheWrite1h ?? 0);
   return {
-    input: totalInput(),
+    input: totalInput(figures, cached, exclusions),
     cacheRead,
     cacheWrite5m,
     cacheWrite1h,
-    output: totalOutput(),
+    output: totalOutput(figures, exclusions),
     reasoning,
     audioIn,
     audioOut,
@@ -80,20 +80,18 @@ export function toUsage(figures: Figures, exclusions: Exclusions): Usage {
     characters: figures.characters,
     webSearchRequests: figures.webSearchRequests,
   };
+}
 
-  function totalInput(): number | null {
-    const { uncachedInput, input } = figures;
-    if (uncachedInput !== null) return uncachedInput + cached + (audioIn ?? 0);
-    if (input === null) return null;
-    return exclusions.inputExcludesCache ? input + cached : input;
-  }
+function totalInput({ uncachedInput, input, audioIn }: Figures, cached: number, exclusions: Exclusions): number | null {
+  if (uncachedInput !== null) return uncachedInput + cached + (audioIn ?? 0);
+  if (input === null) return null;
+  return exclusions.inputExcludesCache ? input + cached : input;
+}
 
-  function totalOutput(): number | null {
-    const { textOutput, output } = figures;
-    if (textOutput !== null) return textOutput + (reasoning ?? 0) + (audioOut ?? 0);
-    if (output === null || !exclusions.outputExcludesReasoning) return output;
-    return reasoning === null && exclusions.modelReasons ? null : output + (reasoning ?? 0);
-  }
+function totalOutput({ textOutput, output, reasoning, audioOut }: Figures, exclusions: Exclusions): number | null {
+  if (textOutput !== null) return textOutput + (reasoning ?? 0) + (audioOut ?? 0);
+  if (output === null || !exclusions.outputExcludesReasoning) return output;
+  return reasoning === null && exclusions.modelReasons ? null : output + (reasoning ?? 0);
 }
 
 /** Seconds as the decimal that a usage has; what cannot be one is passed on as it is, so that it is rejected visibly. */

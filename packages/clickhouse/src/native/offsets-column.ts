@@ -1,0 +1,40 @@
+import type { ByteColumn } from "./byte-column.ts";
+
+const INITIAL_ROWS = 1_024;
+
+/** Where the values of each row end in an array or a map: `UInt64` in ClickHouse, below 2^32 here. */
+export class OffsetsColumn {
+  length = 0;
+  #ends = new Uint32Array(INITIAL_ROWS);
+
+  get sizeBytes(): number {
+    return 8 * this.length;
+  }
+
+  push(end: number): void {
+    if (this.length === this.#ends.length) this.#grow();
+    this.#ends[this.length++] = end;
+  }
+
+  write(out: ByteColumn): void {
+    const { length } = this;
+    out.reserve(8 * length);
+    const { view } = out;
+    let at = out.length;
+    for (let row = 0; row < length; row += 1, at += 8) {
+      view.setUint32(at, this.#ends[row] ?? 0, true);
+      view.setUint32(at + 4, 0, true);
+    }
+    out.length = at;
+  }
+
+  clear(): void {
+    this.length = 0;
+  }
+
+  #grow(): void {
+    const grown = new Uint32Array(2 * this.#ends.length);
+    grown.set(this.#ends);
+    this.#ends = grown;
+  }
+}
