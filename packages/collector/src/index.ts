@@ -16,5 +16,6 @@ export { InFlightLimit } from "./receiver/in-flight-limit.ts";
 export { createOtlpGrpcReceiver, type OtlpGrpcOptions, type OtlpGrpcReceiver } from "./receiver/otlp-grpc.ts";
 export { createOtlpHttpReceiver, type OtlpHttpOptions } from "./receiver/otlp-http.ts";
 export type { ReceiverOptions, RequestCounts } from "./receiver/receiver-options.ts";
+export { DISK, type Disk } from "./spool/disk.ts";
 export { Inserter, type InserterCounters, type InserterOptions, type InsertTarget } from "./spool/inserter.ts";
 export { Spool, type SpoolOptions } from "./spool/spool.ts";

@@ -36,22 +36,38 @@ export interface MaintenanceLoop {
   stop(): Promise<void>;
 }
 
-/** Calls are to be settled within 10 s of their last span; a run that finds nothing costs two small queries. */
-const SETTLE_INTERVAL_MS = 500;
-/** Readers do not wait for sealing: an hour that is not sealed is read from the ledger. */
-const SEAL_INTERVAL_MS = 15_000;
-const RETENTION_INTERVAL_MS = 3_600_000;
-/** Marks of sealed hours are read by every query until they are cleaned away. */
-const CLEAN_UP_INTERVAL_MS = 300_000;
-/** After a failure, such as a database that is away, the next try waits longer; so does one for a lease that another has. */
-const INTERVAL_AFTER_FAILURE_MS = 5_000;
+/** Pauses between runs of what maintenance does, in milliseconds. */
+export interface MaintenanceTimes {
+  readonly settleMs: number;
+  readonly sealMs: number;
+  readonly cleanUpMs: number;
+  readonly retentionMs: number;
+  readonly afterFailureMs: number;
+}
+
+const DEFAULT_TIMES: MaintenanceTimes = {
+  // Calls are to be settled within 10 s of their last span; a run that finds nothing costs two small queries.
+  settleMs: 500,
+  // Readers do not wait for sealing: an hour that is not sealed is read from the ledger.
+  sealMs: 15_000,
+  // Marks of sealed hours are read by every query until they are cleaned away.
+  cleanUpMs: 300_000,
+  retentionMs: 3_600_000,
+  // After a failure, such as a database that is away, the next try waits longer; so does one for a lease that another has.
+  afterFailureMs: 5_000,
+};
 /** A lease that is held for less than this is renewed; during a long task it is looked at so often. */
 const RENEW_BELOW_MS = 15_000;
 const RENEW_INTERVAL_MS = 5_000;
 
 /** Runs maintenance one run after the other, until stopped. A failed run is reported and tried again. */
-export function startMaintenance(steps: MaintenanceSteps, reportError: (error: unknown) => void): MaintenanceLoop {
+export function startMaintenance(
+  steps: MaintenanceSteps,
+  reportError: (error: unknown) => void,
+  otherTimes: Partial<MaintenanceTimes> = {},
+): MaintenanceLoop {
   const { settler, sealer, retention, lease } = steps;
+  const times = { ...DEFAULT_TIMES, ...otherTimes };
   const counters: MaintenanceCounters = {
     settledCalls: 0,
     conflictingSpans: 0,
@@ -91,7 +107,7 @@ export function startMaintenance(steps: MaintenanceSteps, reportError: (error: u
   async function loop(): Promise<void> {
     while (!stopping.signal.aborted) {
       const succeeded = await runOnce();
-      const durationMs = succeeded ? SETTLE_INTERVAL_MS : INTERVAL_AFTER_FAILURE_MS;
+      const durationMs = succeeded ? times.settleMs : times.afterFailureMs;
       await sleep(durationMs, undefined, { signal: stopping.signal }).catch(() => {});
     }
   }
@@ -126,17 +142,17 @@ export function startMaintenance(steps: MaintenanceSteps, reportError: (error: u
     const settled = await settler.run(signal);
     counters.settledCalls += settled.changed;
     counters.conflictingSpans += settled.conflicts;
-    if (isDue("seal", SEAL_INTERVAL_MS)) {
+    if (isDue("seal", times.sealMs)) {
       const { sealed, pending } = await sealer.run(signal);
       counters.sealedHours += sealed;
       counters.pendingHours = pending - sealed;
       sealedSinceCleanUp += sealed;
     }
-    if (sealedSinceCleanUp > 0 && isDue("clean-up", CLEAN_UP_INTERVAL_MS)) {
+    if (sealedSinceCleanUp > 0 && isDue("clean-up", times.cleanUpMs)) {
       await sealer.cleanUp();
       sealedSinceCleanUp = 0;
     }
-    if (retention !== undefined && isDue("retention", RETENTION_INTERVAL_MS)) {
+    if (retention !== undefined && isDue("retention", times.retentionMs)) {
       const dropped = await retention.run(signal);
       counters.droppedRows.ledger += dropped.ledger;
       counters.droppedRows.spans += dropped.spans;

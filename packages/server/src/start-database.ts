@@ -12,6 +12,7 @@ import {
 import type { Logger } from "@spancost/collector";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ServerConfig } from "./config/load-config.ts";
+import type { ServerSeams } from "./server-seams.ts";
 
 /** The database that the server writes to. */
 export interface Database {
@@ -32,9 +33,17 @@ const MIGRATION_RETRY_MS = 2_000;
  * Starts the embedded database, or connects to a server, which may be away for now: spans are received meanwhile.
  * @throws StoreError
  */
-export async function startDatabase(config: ServerConfig, logger: Logger): Promise<Database> {
+export async function startDatabase(
+  config: ServerConfig,
+  logger: Logger,
+  { engineTimes }: ServerSeams,
+): Promise<Database> {
   if (config.clickhouseUrl !== undefined) return connect(config.data, config.clickhouseUrl, logger);
-  const engine = await startEmbeddedEngine({ dataDir: config.data, onEvent: (event) => logEvent(logger, event) });
+  const engine = await startEmbeddedEngine({
+    dataDir: config.data,
+    onEvent: (event) => logEvent(logger, event),
+    ...(engineTimes && { times: engineTimes }),
+  });
   const store = createStore({ socketPath: engine.socketPath });
   const stop = once(async () => {
     await store.close();

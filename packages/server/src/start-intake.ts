@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { HourMarks } from "@spancost/clickhouse";
 import { Ingest, type IngestOptions, Inserter, type Logger, Spool } from "@spancost/collector";
 import type { ServerConfig } from "./config/load-config.ts";
+import type { ServerSeams } from "./server-seams.ts";
 import type { Database } from "./start-database.ts";
 
 /** The way of spans from a receiver into the database. */
@@ -23,15 +24,20 @@ export async function startIntake(
   marks: HourMarks,
   pipeline: PipelineOptions,
   logger: Logger,
+  { disk, now }: ServerSeams,
 ): Promise<Intake> {
-  const spool = await Spool.open({ folder: join(config.data, "spool"), maxBytes: config.spoolMaxBytes });
+  const spool = await Spool.open({
+    folder: join(config.data, "spool"),
+    maxBytes: config.spoolMaxBytes,
+    ...(disk && { disk }),
+  });
   if (spool.waitingSegments > 0)
     logger.info(
       { segments: spool.waitingSegments, rows: spool.waitingRows },
       "spans of an earlier run are in the spool",
     );
   const retention = { ledgerDays: config.retentionLedgerDays, spansDays: config.retentionSpansDays };
-  const ingest = new Ingest({ ...pipeline, spool, retention, logger });
+  const ingest = new Ingest({ ...pipeline, spool, retention, logger, ...(now && { now }) });
   const inserter = new Inserter({ spool, target: store, marks, logger });
   void migrated.then((isThere) => {
     if (isThere) inserter.start();

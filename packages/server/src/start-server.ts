@@ -25,6 +25,7 @@ import { createLogger } from "./logger.ts";
 import { type MaintenanceLoop, startMaintenance } from "./maintenance-loop.ts";
 import { type Database, startDatabase } from "./start-database.ts";
 import { type Intake, startIntake } from "./start-intake.ts";
+import type { ServerSeams } from "./server-seams.ts";
 import { createReceivers, type Receivers, type SecretFiles } from "./start-receivers.ts";
 
 /** The running server. */
@@ -55,7 +56,7 @@ const MIN_SHARED_GRACE_MS = 120_000;
  * Starts the database, the receivers, the API and the SQL endpoint. What was acknowledged earlier goes into the database meanwhile.
  * @throws ServerError `port-in-use`, `bad-config`; StoreError from the database
  */
-export async function startServer(config: ServerConfig): Promise<RunningServer> {
+export async function startServer(config: ServerConfig, seams: ServerSeams = {}): Promise<RunningServer> {
   const logger = createLogger(config);
   for (const warning of listWarnings(config)) logger.warn({}, warning);
   // What is wrong with a file is said before anything is started.
@@ -64,9 +65,9 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     ingestTokens: loadIngestTokens(config),
     pricer: createPricer(loadOperatorRates(config.rates)),
   };
-  const database = await startDatabase(config, logger);
+  const database = await startDatabase(config, logger, seams);
   try {
-    return await startParts(config, database, files, logger);
+    return await startParts(config, database, files, logger, seams);
   } catch (error) {
     await database.stop();
     throw error;
@@ -78,6 +79,7 @@ async function startParts(
   database: Database,
   { pricer, ...secrets }: SecretFiles & { readonly pricer: Pricer },
   logger: Logger,
+  seams: ServerSeams,
 ): Promise<RunningServer> {
   const { store, engine } = database;
   const authorize = createAuthorize(config.token ?? null);
@@ -86,7 +88,8 @@ async function startParts(
   const marks = new HourMarks(store.client, engine === null ? {} : { freshMs: Infinity });
   const ledger = { client: store.client, marks };
   const { labels, storeContent } = config;
-  const intake = await startIntake(config, database, marks, { pricer, attributionKeys, labels, storeContent }, logger);
+  const pipeline = { pricer, attributionKeys, labels, storeContent };
+  const intake = await startIntake(config, database, marks, pipeline, logger, seams);
   const receivers = createReceivers(config, intake.ingest, secrets, logger);
   const maintenance = startMaintenance(
     {
@@ -102,6 +105,7 @@ async function startParts(
       lease: engine === null ? new Lease(store.client) : undefined,
     },
     createErrorReport(logger),
+    seams.maintenanceTimes,
   );
   const publicSql = createPublicSql(store.client);
   const api = createApi({
