@@ -7,6 +7,7 @@ import { type Simulator, startSimulator } from "@spancost/simulator";
 import { type DemoTelemetry, startDemoTelemetry } from "@spancost/simulator/demo";
 import OpenAI from "openai";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { waitUntilInserted } from "../../server/test/wait-until-inserted.ts";
 import { startUp, type UpProcess } from "./up-process.ts";
 
 // Public reports of the field, by product and number: the whole way of a call must give the opposite.
@@ -46,6 +47,7 @@ afterAll(async () => {
 async function rowsOf(tenantId: string, call: (prompt: string) => Promise<unknown>): Promise<Row[]> {
   await withAttribution({ tenantId }, () => call(`[tenant=${tenantId}] Hello`));
   await telemetry.flush();
+  await waitUntilInserted(up.api);
   const statement = `SELECT cost, cost_status, input_tokens, output_tokens FROM calls WHERE tenant_id = '${tenantId}' ORDER BY started_at`;
   for (let tries = 0; tries < 50; tries += 1) {
     const response = await fetch(`${up.api}/api/v1/sql?format=JSONEachRow`, { method: "POST", body: statement });
@@ -150,6 +152,7 @@ describe("model and price matching", () => {
   it("signoz#12738: what pricing writes on a span is what the conventions name, and what the ledger says", async () => {
     const statement = `SELECT c.cost = toDecimal128(s.SpanAttributes['gen_ai.usage.cost.amount'], 12) AS same, s.SpanAttributes['gen_ai.usage.cost.currency'] AS currency
 FROM calls AS c INNER JOIN otel_traces AS s ON s.SpanId = c.span_id WHERE c.tenant_id = 'parsed'`;
+    await waitUntilInserted(up.api);
     const response = await fetch(`${up.api}/api/v1/sql?format=JSONEachRow`, { method: "POST", body: statement });
     expect(JSON.parse(await response.text())).toEqual({ same: 1, currency: "USD" });
   });

@@ -1,10 +1,12 @@
 import { expect } from "vitest";
+import { waitUntilInserted } from "../../server/test/wait-until-inserted.ts";
 import type { UpProcess } from "./up-process.ts";
 
 const PICO_USD_DIGITS = 12;
 
 /** Asks a running server for rows. */
 export async function query(up: UpProcess, sql: string): Promise<unknown[]> {
+  await waitUntilInserted(up.api);
   const response = await fetch(`${up.api}/api/v1/sql?format=JSONEachRow`, { method: "POST", body: sql });
   const text = await response.text();
   expect(response.status, text).toBe(200);

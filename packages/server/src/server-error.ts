@@ -1,5 +1,10 @@
 /** What can go wrong when the server starts or runs. */
-export type ServerErrorCode = "bad-config" | "port-in-use" | "engine-died" | "maintenance-elsewhere";
+export type ServerErrorCode =
+  | "bad-config"
+  | "port-in-use"
+  | "engine-died"
+  | "maintenance-elsewhere"
+  | "spool-not-empty";
 
 /** The one error of this package. */
 export class ServerError extends Error {

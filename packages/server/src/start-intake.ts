@@ -3,6 +3,7 @@ import type { HourMarks } from "@spancost/clickhouse";
 import { Ingest, type IngestOptions, Inserter, type Logger, Spool } from "@spancost/collector";
 import type { ServerConfig } from "./config/load-config.ts";
 import type { ServerSeams } from "./server-seams.ts";
+import { ServerError } from "./server-error.ts";
 import type { Database } from "./start-database.ts";
 
 /** The way of spans from a receiver into the database. */
@@ -10,6 +11,8 @@ export interface Intake {
   readonly spool: Spool;
   readonly ingest: Ingest;
   readonly inserter: Inserter;
+  /** Resolves when all that was acknowledged is in the database. @throws ServerError `spool-not-empty` after `timeoutMs` */
+  flush(timeoutMs: number): Promise<void>;
   /** Answers what was taken, and inserts what is in the spool for at most `timeoutMs`; the rest is for the next start. */
   stop(timeoutMs: number): Promise<void>;
 }
@@ -46,6 +49,14 @@ export async function startIntake(
     spool,
     ingest,
     inserter,
+    async flush(timeoutMs) {
+      if (await inserter.flush(timeoutMs)) return;
+      const seen = `${spool.waitingRows} rows`;
+      throw new ServerError(
+        "spool-not-empty",
+        `The spool still holds ${seen} that were acknowledged and are not in the database. See the log for why, and try again when it is empty.`,
+      );
+    },
     async stop(timeoutMs) {
       await ingest.drain();
       await inserter.stop(timeoutMs);

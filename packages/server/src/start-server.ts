@@ -119,7 +119,11 @@ async function startParts(
       return request.apply ? maintenance.exclusively(run) : run();
     },
     erase: (request) => {
-      const run = () => erase(ledger, attributionKeys, request);
+      const run = async () => {
+        // What is acknowledged and not in the database yet would come back.
+        await intake.flush(DRAIN_TIMEOUT_MS);
+        return erase(ledger, attributionKeys, request);
+      };
       return request.apply ? maintenance.exclusively(run) : run();
     },
     renderMetrics: createMetrics({ intake, counts: receivers.counts, maintenance, engine }),

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { waitUntilInserted } from "./wait-until-inserted.ts";
 import { loadConfig, type RunningServer, startServer } from "../src/index.ts";
 
 const ADMIN = "the-admin-of-the-tests";
@@ -12,7 +13,7 @@ let server: RunningServer;
 beforeAll(async () => {
   dataDir = mkdtempSync(join(tmpdir(), "spancost-test-"));
   server = await startServer(
-    loadConfig({}, { data: dataDir, port: "0", otlpHttpPort: "0", sqlPort: "0", adminToken: ADMIN }),
+    loadConfig({}, { data: dataDir, port: "0", otlpHttpPort: "0", otlpGrpcPort: "0", sqlPort: "0", adminToken: ADMIN }),
   );
   const attributes = {
     tenant_id: "acme",
@@ -56,6 +57,7 @@ async function erase(request: object, token?: string): Promise<[status: number, 
 
 async function users(): Promise<string> {
   const body = "SELECT tenant_id, user_id, sum(calls), sum(cost) FROM spend GROUP BY 1, 2";
+  await waitUntilInserted(server.urls.api);
   return (await fetch(`${server.urls.api}/api/v1/sql?format=TSV`, { method: "POST", body })).text();
 }
 

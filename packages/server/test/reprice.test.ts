@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { createStore, startEmbeddedEngine } from "@spancost/clickhouse";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadConfig, type RunningServer, startServer } from "../src/index.ts";
+import { waitUntilInserted } from "./wait-until-inserted.ts";
 
 const ADMIN = "the-admin-of-the-tests";
 let dir: string;
@@ -67,6 +68,7 @@ async function deliver(server: RunningServer, tenants: readonly string[]): Promi
 }
 
 async function sql(server: RunningServer, statement: string): Promise<unknown[]> {
+  await waitUntilInserted(server.urls.api);
   const response = await fetch(`${server.urls.api}/api/v1/sql?format=JSONEachRow`, { method: "POST", body: statement });
   return (await response.text())
     .split("\n")

@@ -2,13 +2,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { waitUntilInserted } from "./wait-until-inserted.ts";
 import { loadConfig, type RunningServer, type ServerFlags, startServer } from "../src/index.ts";
 
 /** A server on free ports with a folder of its own. */
 export interface TestServer {
   readonly server: RunningServer;
   readonly dataDir: string;
-  /** Rows of a statement on the public endpoint. */
+  /** Rows of a statement on the public endpoint, when all that was acknowledged is there. */
   sql<Row = Record<string, unknown>>(statement: string): Promise<Row[]>;
   /** Posts an OTLP body and returns the status. */
   post(body: Uint8Array | string, contentType: string): Promise<Response>;
@@ -26,6 +27,7 @@ export async function startTestServer(flags: ServerFlags = {}): Promise<TestServ
     loadConfig({}, { data: dataDir, port: "0", otlpHttpPort: "0", otlpGrpcPort: "0", sqlPort: "0", ...flags }),
   );
   const sql = async <Row>(statement: string): Promise<Row[]> => {
+    await waitUntilInserted(server.urls.api);
     const response = await fetch(`${server.urls.api}/api/v1/sql?format=JSONEachRow`, {
       method: "POST",
       body: statement,

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { loadConfig, type RunningServer, startServer } from "../src/index.ts";
+import { waitUntilInserted } from "./wait-until-inserted.ts";
 
 const NOW_NANO = BigInt(Date.now()) * 1_000_000n;
 let dataDir: string;
@@ -74,6 +75,7 @@ async function post({ id, parent = "", scope, attributes }: SpanDraft): Promise<
 }
 
 async function sql(statement: string): Promise<unknown[]> {
+  await waitUntilInserted(server.urls.api);
   const response = await fetch(`${server.urls.api}/api/v1/sql?format=JSONEachRow`, { method: "POST", body: statement });
   return (await response.text())
     .split("\n")

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { BlockFiles, HourMarks, IngestTable } from "@spancost/clickhouse";
 import type { Logger } from "../logger.ts";
 import { type BackoffTimes, chooseBackoff, DEFAULT_BACKOFF } from "./backoff.ts";
@@ -42,6 +43,7 @@ const MIN_INTERVAL_MS = 500;
 const MAX_SEGMENTS = 256;
 /** So much does not wait for more. */
 const FULL_BYTES = 8 * 1024 * 1024;
+const FLUSH_POLL_MS = 20;
 /** An insert that is under way when the time to drain is over may end this much later. */
 const LAST_INSERT_MS = 1_000;
 
@@ -69,6 +71,20 @@ export class Inserter {
   /** Begins to insert. */
   start(): void {
     this.#running ??= this.#run();
+  }
+
+  /** Resolves when all that is in the spool now is in the database: `true`, or `false` when that takes longer than `timeoutMs`. */
+  async flush(timeoutMs: number): Promise<boolean> {
+    const { spool } = this.#options;
+    const wanted = new Set([...spool.waiting].map(({ summary }) => summary.sequence));
+    const until = performance.now() + timeoutMs;
+    this.#notBeforeMs = -Infinity;
+    this.#wakeUp.now();
+    while (spool.holdsAny(wanted)) {
+      if (performance.now() >= until || this.#isStopped) return false;
+      await sleep(FLUSH_POLL_MS);
+    }
+    return true;
   }
 
   /**

@@ -71,6 +71,12 @@ export class Spool {
     return this.#queue.values();
   }
 
+  /** Whether any of these, by their sequences, is still waiting. */
+  holdsAny(sequences: Iterable<string>): boolean {
+    for (const sequence of sequences) if (this.#queue.has(sequence)) return true;
+    return false;
+  }
+
   get waitingSegments(): number {
     return this.#queue.size;
   }
