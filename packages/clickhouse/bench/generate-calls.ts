@@ -9,7 +9,7 @@ const ROWS_A_STEP = 1_000_000;
 const REDELIVERED_EVERY = 100;
 
 /**
- * Fills the ledger with calls of 60 days in the order of time: 1,000 tenants, of which the first has 3 % of the calls and the last 0.05 %,
+ * Fills the ledger with calls of 60 days in the order of time: 1,000 tenants by Zipf's law, so that the first has a tenth of the calls,
  * with 200 users each, in sessions; 20 features, each with a usual model of 30; some without a price.
  */
 export async function generateCalls(client: ClickHouseClient, rows: number): Promise<void> {
@@ -34,7 +34,7 @@ function insertCalls(from: number, count: number, rows: number, where: string): 
     labels, provider, model, provider_reported, model_requested, model_reported, operation, is_error, response_id, input_tokens, cache_read_tokens,
     output_tokens, reasoning_tokens, list_cost, cost, cost_status, cost_kind, rate_version, dialect, scope_name, scope_version, own_tenant_id, own_user_id, own_feature)
 WITH
-    'tenant-' || leftPad(toString(toUInt32(1000 * pow(${random(1, SESSION)}, 2))), 4, '0') AS tenant,
+    'tenant-' || leftPad(toString(toUInt32(pow(1001, ${random(1, SESSION)})) - 1), 4, '0') AS tenant,
     'user-' || toString(toUInt32(200 * pow(${random(2, SESSION)}, 2))) AS user,
     toUInt32(20 * pow(${random(3, SESSION)}, 2)) AS feature_number,
     ${END_UNIX} - ${DAYS * 86_400} * (1 - (number + ${random(4)}) / ${rows}) AS at,

@@ -19,7 +19,7 @@ const OPEN_HOURS = 2;
 const MONTH_START = "2026-06-01 00:00:00";
 const THIRTY_DAYS_AGO = "2026-05-30 00:00:00";
 
-const LEDGER = "(SELECT *, cost AS money FROM spancost.llm_calls FINAL WHERE duplicate_of = '')";
+const LEDGER = "(SELECT * FROM spancost.llm_calls FINAL WHERE duplicate_of = '')";
 
 const dataDir = flags.dir ?? mkdtempSync(join(tmpdir(), "spancost-bench-"));
 try {
@@ -71,7 +71,7 @@ async function readOpenHours(client: ClickHouseClient): Promise<{ tenantId: stri
 async function measureStart(): Promise<void> {
   const start = performance.now();
   await withStore(async ({ client }) => {
-    await readRows(client, monthToDate("tenant-0100", "spancost.spend"));
+    await readRows(client, monthToDate("tenant-0030", "spancost.spend"));
     say(`started, migrated and answered the first question in ${Math.round(performance.now() - start)} ms`);
   });
 }
@@ -85,10 +85,10 @@ function byDayAndFeature(source: string): string {
 }
 
 async function measureQueries({ client }: Store): Promise<void> {
-  const questions: [name: string, aim: number, ask: (source: string) => string, pairs: number][] = [
-    ["month-to-date spend of the largest tenant", 0.4, (source) => monthToDate("tenant-0000", source), 100],
-    ["month-to-date spend of a middling tenant", 0.4, (source) => monthToDate("tenant-0100", source), 100],
-    ["all tenants by day and feature, 30 days", 0.5, byDayAndFeature, 100],
+  const questions: [name: string, aim: number, ask: (source: string) => string][] = [
+    ["month-to-date spend of the largest tenant", 0.4, (source) => monthToDate("tenant-0000", source)],
+    ["month-to-date spend of a middling tenant", 0.4, (source) => monthToDate("tenant-0030", source)],
+    ["all tenants by day and feature, 30 days", 0.5, byDayAndFeature],
   ];
   for (const [name, aim, ask] of questions) {
     assert.deepEqual(await readRows(client, ask("spancost.spend")), await readRows(client, ask(LEDGER)));
