@@ -35,6 +35,6 @@ export { encodeBlock, insertStatement, type TableLayout } from "./native/table-l
 export { CALL_LAYOUT, type CallRow, type CostStatus } from "./tables/call-row.ts";
 export { SPAN_LAYOUT, type SpanRow, type TextEntries } from "./tables/span-row.ts";
 export { ByteColumn, encodeText } from "./native/byte-column.ts";
-export { LowCardinalityColumn, type NumberedText } from "./native/low-cardinality.ts";
+export { LowCardinalityColumn, type NumberedText, TextSequence, writeFewTexts } from "./native/low-cardinality.ts";
 export { OffsetsColumn } from "./native/offsets-column.ts";
 export { ATTRIBUTES_TYPE, MapColumn, type MapMark } from "./native/map-column.ts";

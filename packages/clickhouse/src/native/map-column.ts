@@ -1,5 +1,5 @@
 import { ByteColumn } from "./byte-column.ts";
-import { LowCardinalityColumn, type NumberedText } from "./low-cardinality.ts";
+import { LowCardinalityColumn, type NumberedText, type TextSequence } from "./low-cardinality.ts";
 import { OffsetsColumn } from "./offsets-column.ts";
 
 /** ClickHouse's type of attributes. */
@@ -29,12 +29,12 @@ export class MapColumn {
   }
 
   /** Keys of values that were written. */
-  addKeys(keys: readonly NumberedText[]): void {
+  addKeys(keys: TextSequence): void {
     this.#keys.pushAll(keys);
   }
 
   /** A row whose keys, and values one after the other as a column has them, are known. */
-  addRow(keys: readonly NumberedText[], values: Float64Array, valuesSize: number): void {
+  addRow(keys: TextSequence, values: Float64Array, valuesSize: number): void {
     this.#keys.pushAll(keys);
     this.values.copyWords(values, valuesSize);
     this.endRow();

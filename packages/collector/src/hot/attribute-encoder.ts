@@ -5,8 +5,8 @@ import { MAX_PLAIN_BYTES } from "./call-template.ts";
 import type { KnownKey } from "./known-key.ts";
 import type { KnownText } from "./known-text.ts";
 import { type ReadAttributes, UNSIGNED } from "./read-attributes.ts";
-import { type SpanTemplate, stepIsAt, type TemplateAttribute } from "./span-template.ts";
-import { ComposedValues, isPlainAscii, readVarint, VALUE, writeInteger, writeText, writeTruth } from "./value-writer.ts";
+import { type SpanTemplate, stepIsAt, type TemplateAttribute, type TemplateStep } from "./span-template.ts";
+import { ComposedValues, isPlainAscii, readSmall, readVarint, VALUE, writeInteger, writeText, writeTruth } from "./value-writer.ts";
 import { bytesField, fixed64Field, NOT_UNDERSTOOD, varintField, WireReader } from "./wire-reader.ts";
 
 const KEY_TAG = bytesField(1);
@@ -23,9 +23,10 @@ const MAX_SMALL_BYTES = 4;
 const ATTRIBUTE_TAG = bytesField(9);
 /** Tag and length of an attribute of at most 127 bytes. */
 const FRAME_BYTES = 2;
-/** Longest length that is one byte; a value with its own length may be one longer. */
+/** Longest length that is one byte. */
 const MAX_SHORT = 0x7f;
-const MAX_SHORT_BYTES = MAX_SHORT + 1;
+/** The highest bits of four bytes. */
+const NOT_ASCII = 0x8080_8080;
 
 /** Writes attributes into a column as they stand in a request, and notes those that reading a call looks at. */
 export class AttributeEncoder {
@@ -73,40 +74,114 @@ export class AttributeEncoder {
       read.reset();
       return -1;
     }
-    template.hits += 1;
     column.addKeys(template.keys);
     return at;
   }
 
+  /** The hottest loop of all: it works on numbers of its own, and leaves only what is out of the ordinary to others. */
   #followSteps(template: SpanTemplate, from: number, end: number, values: ByteColumn, read: ReadAttributes): number {
     const { view } = this.reader;
+    // No value is more than four times as long as what it stands in.
+    values.reserve(4 * (end - from) + template.encodedSize);
+    let out = values.view;
+    let length = values.length;
     read.beginTemplate(template.id);
     let at = from;
     for (const step of template.steps) {
-      const { hole, sizeBytes } = step;
+      const { hole, sizeBytes, encoded } = step;
       if (hole === null) {
         if (at + sizeBytes > end || !stepIsAt(step, view, at)) return -1;
-        values.copyWords(step.encoded, step.encodedSize);
+        for (let index = 0; index < encoded.length; index += 1) out.setFloat64(length + 8 * index, encoded[index] ?? 0);
+        length += step.encodedSize;
         at += sizeBytes;
         continue;
       }
       if (at + sizeBytes + FRAME_BYTES > end || view.getUint8(at) !== ATTRIBUTE_TAG) return -1;
       const size = view.getUint8(at + 1);
-      let start = at + FRAME_BYTES;
-      let last = start + size;
-      if (size > MAX_SHORT) {
-        this.reader.at = at + 1;
-        last = this.reader.endOfBytes(end);
-        start = this.reader.at;
+      const valueAt = at + FRAME_BYTES + sizeBytes;
+      const last = at + FRAME_BYTES + size;
+      if (size <= MAX_SHORT && last <= end && valueAt + 3 <= last && step.isStored) {
+        if (!stepIsAt(step, view, at + FRAME_BYTES)) return -1;
+        const tag = view.getUint8(valueAt + 1);
+        const textAt = valueAt + 3;
+        const textSize = last - textAt;
+        if (tag === TEXT_TAG && step.type === VALUE.text && view.getUint8(valueAt + 2) === textSize) {
+          if (view.getUint8(valueAt) !== textSize + 2) throw NOT_UNDERSTOOD;
+          const start = length;
+          out.setUint8(length++, textSize);
+          let seen = 0;
+          let done = 0;
+          for (; done + 4 <= textSize; done += 4) {
+            const word = view.getInt32(textAt + done);
+            seen |= word;
+            out.setInt32(length + done, word);
+          }
+          for (; done < textSize; done += 1) {
+            const byte = view.getUint8(textAt + done);
+            seen |= byte;
+            out.setUint8(length + done, byte);
+          }
+          length += textSize;
+          const isAscii = (seen & NOT_ASCII) === 0;
+          if (!isAscii) {
+            values.length = start;
+            writeText(values, view, textAt, textSize);
+            out = values.view;
+            length = values.length;
+          }
+          if (hole.use === "identity") {
+            if (!isAscii || !isPlainAscii(view, textAt, textSize, MAX_PLAIN_BYTES)) read.isWhole = true;
+            else read.noteHole(hole, VALUE.text, textAt, textSize);
+          } else if (hole.use !== null) {
+            this.#found(VALUE.text, textAt, textSize, isAscii);
+            read.noteSigned(hole, VALUE.text, textAt, textSize, this.#sign(hole));
+          }
+          at = last;
+          continue;
+        }
+        const digits = last - valueAt - 2;
+        if (tag === INTEGER_TAG && step.type === VALUE.integer && digits <= MAX_SMALL_BYTES && hole.use !== "text") {
+          const value = readSmall(view, valueAt + 2, digits);
+          if (value === -1 || view.getUint8(valueAt) !== digits + 1) throw NOT_UNDERSTOOD;
+          values.length = length;
+          values.digitsText(value);
+          length = values.length;
+          if (hole.use === "whole") read.isWhole = true;
+          else if (hole.use !== null) read.noteHole(hole, VALUE.integer, valueAt + 2, digits);
+          at = last;
+          continue;
+        }
       }
-      if (last > end || start + sizeBytes >= last || !stepIsAt(step, view, start)) return -1;
-      if (!this.#encodeShort(start + sizeBytes, last, step.isStored ? values : null))
-        this.#encodeValue(start + sizeBytes, last, step.isStored ? values : null);
-      if (this.#type !== step.type) return -1;
-      if (hole.use !== null) read.noteHole(hole, step.type, this.#valueAt, this.#valueSize, this.#sign(hole));
-      at = last;
+      values.length = length;
+      at = this.#fillHole(step, hole, at, end, values, read);
+      if (at === -1) return -1;
+      out = values.view;
+      length = values.length;
     }
+    values.length = length;
     return at;
+  }
+
+  /** Reads a hole whose value is neither a short text nor a small number. @returns where it ends, or -1 where something else stands */
+  #fillHole(
+    step: TemplateStep,
+    hole: KnownKey,
+    at: number,
+    end: number,
+    values: ByteColumn,
+    read: ReadAttributes,
+  ): number {
+    const { reader } = this;
+    reader.at = at + 1;
+    const last = reader.endOfBytes(end);
+    const start = reader.at;
+    if (start + step.sizeBytes >= last || !stepIsAt(step, reader.view, start)) return -1;
+    this.#encodeValue(start + step.sizeBytes, last, step.isStored ? values : null);
+    if (this.#type !== step.type) return -1;
+    if (hole.use !== null) read.noteSigned(hole, step.type, this.#valueAt, this.#valueSize, this.#sign(hole));
+    // What follows has room again.
+    values.reserve(4 * (end - last));
+    return last;
   }
 
   /** Writes the attribute of a span that stands from `at` to `end`, after its tag and length at `tagAt`. @returns what a template takes of it */
@@ -156,28 +231,6 @@ export class AttributeEncoder {
     if (this.#storeContent) return true;
     if (key.isContent) return false;
     return this.#eventName === null || !key.isEventContent || !isContentAttribute(key.name, this.#eventName);
-  }
-
-  /** Reads and writes the value whose length stands at `at` if it is a short text or a small number: what most that change are. */
-  #encodeShort(at: number, end: number, values: ByteColumn | null): boolean {
-    const { view } = this.reader;
-    const size = end - at;
-    if (size < 4 || size > MAX_SHORT_BYTES || view.getUint8(at) !== size - 1) return false;
-    const tag = view.getUint8(at + 1);
-    if (tag === TEXT_TAG) {
-      const textSize = size - 3;
-      if (view.getUint8(at + 2) !== textSize || values === null) return false;
-      const isAscii = writeText(values, view, at + 3, textSize);
-      this.#found(VALUE.text, at + 3, textSize, isAscii && isPlainAscii(view, at + 3, textSize, MAX_PLAIN_BYTES));
-      return true;
-    }
-    const digits = size - 2;
-    if (tag !== INTEGER_TAG || digits > MAX_SMALL_BYTES || values === null) return false;
-    for (let index = at + 2; index < end; index += 1)
-      if (view.getUint8(index) >= 0x80 !== index < end - 1) return false;
-    this.#found(VALUE.integer, at + 2, digits, false);
-    values.digitsText(readVarint(view, at + 2, digits));
-    return true;
   }
 
   /** Reads the value whose length stands at `at`, and writes it. */

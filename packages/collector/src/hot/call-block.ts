@@ -1,9 +1,9 @@
-import { ATTRIBUTES_TYPE, ByteColumn, LowCardinalityColumn, MapColumn, type NumberedText } from "@spancost/clickhouse";
+import { ATTRIBUTES_TYPE, ByteColumn, encodeText, MapColumn, type NumberedText, writeFewTexts } from "@spancost/clickhouse";
 import { type Figures, readUsageOf } from "@spancost/core";
 import type { Pricer } from "@spancost/rates";
 import { attemptColumn } from "../pipeline/to-call-row.ts";
 import { type CallRate, findCallRate, MINUTE_MS, priceAtRate, RATE_COLUMNS } from "./call-rate.ts";
-import { type CallTemplate, COMMON_COLUMNS, type TextPlace } from "./call-template.ts";
+import { type CallForm, COMMON_COLUMNS, type TextPlace } from "./call-template.ts";
 import type { ByteTable } from "./byte-table.ts";
 import { ColumnSet, writeBlock, writeBytes, type WrittenColumn, writeWithKeys } from "./column-set.ts";
 import type { HourKeys } from "./hour-keys.ts";
@@ -21,8 +21,8 @@ export interface CallBlockTools {
   readonly labelNames: readonly string[];
 }
 
-type SameForm = Extract<CallTemplate, { kind: "call" }>;
 
+const NO_TEXT: NumberedText = { id: 0, encoded: encodeText("") };
 const INITIAL_ROWS = 1_024;
 const LOW_CARDINALITY = "LowCardinality(String)";
 const COUNT = "Nullable(UInt64)";
@@ -47,8 +47,10 @@ const TWO_TO_32 = 0x1_0000_0000;
 export class CallBlock {
   rows = 0;
   readonly #tools: CallBlockTools;
-  readonly #templates: SameForm[] = [];
+  /** Rates of the rows, each once, and by row the place of its own: form and price of a call follow from it. */
   readonly #rates: CallRate[] = [];
+  readonly #places = new Map<CallRate, number>();
+  #rateOfRow = new Uint32Array(INITIAL_ROWS);
   readonly #tenants = new ByteColumn();
   readonly #hours = new ByteColumn();
   readonly #traceIds = new ByteColumn();
@@ -69,6 +71,7 @@ export class CallBlock {
   readonly #amounts = { list: 0, cost: 0 };
   readonly #columns: ColumnSet;
   #marked = 0;
+  #lastPlace = 0;
 
   constructor(tools: CallBlockTools) {
     this.#tools = tools;
@@ -80,7 +83,7 @@ export class CallBlock {
   }
 
   /** Adds a call; `false`, and nothing is added, for one that must be read as a whole. */
-  add(view: DataView, span: SpanFields, template: SameForm, read: ReadAttributes, hours: HourKeys): boolean {
+  add(view: DataView, span: SpanFields, template: CallForm, read: ReadAttributes, hours: HourKeys): boolean {
     const startMs = (span.startHigh * TWO_TO_32 + span.startLow) / NANOS_PER_MS;
     const rate = this.#rateOf(template, Math.floor(startMs / MINUTE_MS));
     const reading = readUsageOf(template.shape, takeFigures(view, template, read));
@@ -127,8 +130,7 @@ export class CallBlock {
     all[row + LIST_COST] = rate.rate === null ? UNKNOWN : this.#amounts.list;
     all[row + COST] = rate.rate === null ? UNKNOWN : this.#amounts.cost;
     this.#isLowerBound.uint8(reading.usageIsLowerBound ? 1 : 0);
-    this.#templates.push(template);
-    this.#rates.push(rate);
+    this.#rateOfRow[this.rows] = this.#placeOf(rate);
     this.rows += 1;
     return true;
   }
@@ -142,28 +144,36 @@ export class CallBlock {
   /** Takes back what came after the mark. */
   rollBack(): void {
     this.#columns.rollBack();
-    this.rows = this.#templates.length = this.#rates.length = this.#marked;
+    this.rows = this.#marked;
   }
 
   /** Writes the block and empties this one. */
-  finish(): Uint8Array {
+  finish(out: ByteColumn): void {
     // Attribution stands in it twice.
     const sizeBytes = 2 * this.#columns.sizeBytes + this.rows * BYTES_OF_OTHERS + HEADER_BYTES;
-    const bytes = writeBlock(this.#written(), this.rows, sizeBytes);
+    writeBlock(out, this.#written(), this.rows, sizeBytes);
     this.clear();
-    return bytes;
   }
 
   /** Empties the block and keeps its memory. */
   clear(): void {
     this.#columns.clear();
-    this.rows = this.#templates.length = this.#rates.length = 0;
+    this.#places.clear();
+    this.rows = this.#rates.length = 0;
   }
 
-  #rateOf(template: SameForm, minute: number): CallRate {
+  #placeOf(rate: CallRate): number {
+    if (this.#rates[this.#lastPlace] === rate) return this.#lastPlace;
+    let place = this.#places.get(rate);
+    if (place === undefined) this.#places.set(rate, (place = this.#rates.push(rate) - 1));
+    this.#lastPlace = place;
+    return place;
+  }
+
+  #rateOf(template: CallForm, minute: number): CallRate {
     const last = template.lastRate;
     if (last !== undefined && last.minute === minute) return last;
-    return (template.lastRate = findCallRate(template.shape, minute, this.#tools.pricer, this.#tools.numbers));
+    return (template.lastRate = findCallRate(template, minute, this.#tools.pricer, this.#tools.numbers));
   }
 
   #addTenant(
@@ -188,7 +198,7 @@ export class CallBlock {
   }
 
   /** Labels of a template are texts; others make their spans be read as a whole. */
-  #addLabels(view: DataView, { labels }: SameForm, { places }: ReadAttributes): void {
+  #addLabels(view: DataView, { labels }: CallForm, { places }: ReadAttributes): void {
     for (let index = 0; index < labels.length; index += 1) {
       const row = (labels[index] ?? -1) * PLACE.width;
       if (row < 0) continue;
@@ -202,23 +212,41 @@ export class CallBlock {
     const grown = new Float64Array(this.#figures.length * 2);
     grown.set(this.#figures);
     this.#figures = grown;
+    const rates = new Uint32Array(this.#rateOfRow.length * 2);
+    rates.set(this.#rateOfRow);
+    this.#rateOfRow = rates;
   }
 
   /** In the order of the ledger's columns. */
   #written(): readonly WrittenColumn[] {
+    const few = (name: string, read: (rate: CallRate) => NumberedText | undefined): WrittenColumn => [
+      name,
+      LOW_CARDINALITY,
+      (out) => writeFewTexts(out, this.#rates.map((rate) => read(rate) ?? NO_TEXT), this.#rateOfRow, this.rows),
+    ];
     const common = (name: (typeof COMMON_COLUMNS)[number]) => {
       const place = COMMON_COLUMNS.indexOf(name);
-      return [name, LOW_CARDINALITY, (out: ByteColumn) => writeCommon(out, this.#templates, place)] as const;
+      return few(name, ({ form }) => form.common[place]);
     };
     const rated = (name: (typeof RATE_COLUMNS)[number]) => {
       const place = RATE_COLUMNS.indexOf(name);
-      return [name, LOW_CARDINALITY, (out: ByteColumn) => writeRated(out, this.#rates, place)] as const;
+      return few(name, ({ texts }) => texts[place]);
     };
     const count = (name: string, index: number) =>
       [name, COUNT, (out: ByteColumn) => this.#writeNumbers(out, index, 8)] as const;
     const nothing = (name: string, type: string) => [name, type, (out: ByteColumn) => writeNulls(out, this.rows)] as const;
-    const flag = (name: string, read: (template: SameForm) => boolean) =>
-      [name, "Bool", (out: ByteColumn) => this.#templates.forEach((each) => out.uint8(read(each) ? 1 : 0))] as const;
+    const flag = (name: string, read: (form: CallForm) => boolean): WrittenColumn => [
+      name,
+      "Bool",
+      (out) => {
+        const flags = this.#rates.map(({ form }) => (read(form) ? 1 : 0));
+        for (let row = 0; row < this.rows; row += 1) out.uint8(flags[this.#rateOfRow[row] ?? 0] ?? 0);
+      },
+    ];
+    const attempts = (out: ByteColumn) => {
+      const known = this.#rates.map(({ form }) => attemptColumn(form.shape.reading));
+      for (let row = 0; row < this.rows; row += 1) out.uint32(known[this.#rateOfRow[row] ?? 0] ?? 0);
+    };
     return [
       ["tenant_id", "String", writeBytes(this.#tenants)],
       ["hour", "DateTime('UTC')", writeBytes(this.#hours)],
@@ -244,7 +272,7 @@ export class CallBlock {
       common("operation"),
       common("service_tier"),
       common("inference_region"),
-      ["attempt", "UInt32", (out) => this.#templates.forEach(({ shape }) => out.uint32(attemptColumn(shape.reading)))],
+      ["attempt", "UInt32", attempts],
       flag("streamed", ({ shape }) => shape.reading.streamed),
       flag("is_error", ({ shape }) => shape.reading.isError),
       common("error_type"),
@@ -303,26 +331,7 @@ export class CallBlock {
   }
 }
 
-function writeCommon(out: ByteColumn, templates: readonly SameForm[], place: number): void {
-  const column = new LowCardinalityColumn();
-  for (const { common } of templates) pushAt(column, common, place);
-  column.writePrefix(out);
-  column.write(out);
-}
-
-function writeRated(out: ByteColumn, rates: readonly CallRate[], place: number): void {
-  const column = new LowCardinalityColumn();
-  for (const { texts } of rates) pushAt(column, texts, place);
-  column.writePrefix(out);
-  column.write(out);
-}
-
-function pushAt(column: LowCardinalityColumn, texts: readonly NumberedText[], place: number): void {
-  const text = texts[place];
-  if (text !== undefined) column.push(text);
-}
-
-function takeFigures(view: DataView, { figures }: SameForm, read: ReadAttributes): Figures {
+function takeFigures(view: DataView, { figures }: CallForm, read: ReadAttributes): Figures {
   return {
     input: readFigure(view, read, figures.input),
     output: readFigure(view, read, figures.output),

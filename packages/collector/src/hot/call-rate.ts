@@ -1,10 +1,12 @@
 import type { NumberedText } from "@spancost/clickhouse";
-import type { CallShape, TokenCounts } from "@spancost/core";
+import type { TokenCounts } from "@spancost/core";
 import { priceCard, type Pricer, type ResolvedRate } from "@spancost/rates";
+import type { CallForm } from "./call-template.ts";
 import type { TextNumbers } from "./known-origin.ts";
 
-/** What calls of one shape cost in one minute, and the texts that say so. */
+/** What calls of one form cost in one minute, and the texts that say so. */
 export interface CallRate {
+  readonly form: CallForm;
   readonly minute: number;
   /** `null`: there is no price. */
   readonly rate: ResolvedRate | null;
@@ -19,8 +21,9 @@ type RateTexts = { readonly [column in (typeof RATE_COLUMNS)[number]]: string };
 /** Prices change at whole minutes. */
 export const MINUTE_MS = 60_000;
 
-/** Finds what calls of a shape cost, as `priceColumns` says it. */
-export function findCallRate({ reading }: CallShape, minute: number, pricer: Pricer, numbers: TextNumbers): CallRate {
+/** Finds what calls of a form cost, as `priceColumns` says it. */
+export function findCallRate(form: CallForm, minute: number, pricer: Pricer, numbers: TextNumbers): CallRate {
+  const { reading } = form.shape;
   const resolution = pricer.resolveCall(reading, minute * MINUTE_MS);
   const rate = resolution.ok ? resolution.rate : null;
   const texts: RateTexts = resolution.ok
@@ -38,7 +41,7 @@ export function findCallRate({ reading }: CallShape, minute: number, pricer: Pri
         cost_status: "unpriced",
         cost_reason: resolution.reason,
       };
-  return { minute, rate, texts: RATE_COLUMNS.map((column) => numbers.numberOf(texts[column])) };
+  return { form, minute, rate, texts: RATE_COLUMNS.map((column) => numbers.numberOf(texts[column])) };
 }
 
 /** The price of tokens in 1e-12 USD, by list and as paid; `false` where only the slow way can tell. */

@@ -53,22 +53,23 @@ export interface CallTexts {
   readonly responseId: TextPlace;
 }
 
-/** How spans of one form become rows of the ledger. `none`: no calls. `whole`: each must be read as a whole. */
-export type CallTemplate =
-  | { readonly kind: "none" | "whole" }
-  | {
-      readonly kind: "call";
-      readonly shape: CallShape;
-      /** In the order of `COMMON_COLUMNS`. */
-      readonly common: readonly NumberedText[];
-      readonly texts: CallTexts;
-      /** Places of the labels asked for, in their order; -1 where there is none. */
-      readonly labels: readonly number[];
-      /** Places of the figures; -1 where there is none. */
-      readonly figures: { readonly [name in keyof TokenFigures]: number };
-      /** What the last call cost: most calls of a request start in the same minute. */
-      lastRate: CallRate | undefined;
-    };
+/** How calls of one form become rows of the ledger. */
+export interface CallForm {
+  readonly kind: "call";
+  readonly shape: CallShape;
+  /** In the order of `COMMON_COLUMNS`. */
+  readonly common: readonly NumberedText[];
+  readonly texts: CallTexts;
+  /** Places of the labels asked for, in their order; -1 where there is none. */
+  readonly labels: readonly number[];
+  /** Places of the figures; -1 where there is none. */
+  readonly figures: { readonly [name in keyof TokenFigures]: number };
+  /** What the last call cost: most calls of a request start in the same minute. */
+  lastRate: CallRate | undefined;
+}
+
+/** What spans of one form are. `none`: no calls. `whole`: each must be read as a whole. */
+export type CallTemplate = CallForm | { readonly kind: "none" | "whole" };
 
 /** The figures of a text call. */
 export type TokenFigures = Pick<

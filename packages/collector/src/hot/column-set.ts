@@ -52,9 +52,10 @@ export class ColumnSet {
   }
 }
 
-/** A block of ClickHouse's Native format (revision 0). @see https://clickhouse.com/docs/interfaces/formats/Native */
-export function writeBlock(columns: readonly WrittenColumn[], rows: number, sizeBytes: number): Uint8Array {
-  const out = new ByteColumn(sizeBytes);
+/** Writes a block of ClickHouse's Native format (revision 0). @see https://clickhouse.com/docs/interfaces/formats/Native */
+export function writeBlock(out: ByteColumn, columns: readonly WrittenColumn[], rows: number, sizeBytes: number): void {
+  out.clear();
+  out.reserve(sizeBytes);
   out.varUint(columns.length);
   out.varUint(rows);
   for (const [name, type, write] of columns) {
@@ -62,7 +63,6 @@ export function writeBlock(columns: readonly WrittenColumn[], rows: number, size
     out.raw(encodeText(type));
     write(out);
   }
-  return out.take();
 }
 
 /** Writes the bytes of a column as they are. */

@@ -1,4 +1,4 @@
-import { encodeText, type NumberedText } from "@spancost/clickhouse";
+import { encodeText, type NumberedText, TextSequence } from "@spancost/clickhouse";
 import { type Attributes, createAttributes } from "../otlp/trace-data.ts";
 import { toText, toTextEntries } from "../pipeline/to-text.ts";
 import { ByteTable, type KnownBytes } from "./byte-table.ts";
@@ -12,7 +12,7 @@ import { bytesField, NOT_UNDERSTOOD, WireReader } from "./wire-reader.ts";
 export interface KnownResource extends KnownBytes {
   readonly attributes: Attributes;
   /** As attributes of a row: keys, and all values one after the other, encoded, as `toWords` gives them. */
-  readonly keys: readonly NumberedText[];
+  readonly keys: TextSequence;
   readonly values: Float64Array;
   readonly valuesSize: number;
   readonly service: NumberedText;
@@ -59,7 +59,7 @@ export function createResourceTable(keys: TextNumbers, services: TextNumbers): B
     return {
       ...known,
       attributes,
-      keys: entries.map(([key]) => keys.numberOf(key)),
+      keys: new TextSequence(entries.map(([key]) => keys.numberOf(key))),
       values: words,
       valuesSize: values.length,
       service: services.numberOf(toText(attributes["service.name"])),

@@ -33,10 +33,10 @@ export class ReadAttributes {
     this.length = SIGNATURE_HEADER + 1;
   }
 
-  /** Notes an attribute that is a hole of a template. */
-  noteHole(key: KnownKey, type: number, at: number, size: number, signed: number): void {
+  /** Notes an attribute that is a hole of a template, and whose value says nothing of what the call is. */
+  noteHole(key: KnownKey, type: number, at: number, size: number): void {
     const { places, count } = this;
-    if (signed === UNSIGNED || count === MAX_PLACES) this.isWhole = true;
+    if (count === MAX_PLACES) this.isWhole = true;
     if (this.isWhole) return;
     this.keys[count] = key;
     const row = count * PLACE.width;
@@ -44,7 +44,13 @@ export class ReadAttributes {
     places[row + PLACE.at] = at;
     places[row + PLACE.size] = size;
     this.count = count + 1;
-    if (key.use === "text") this.signature[this.length++] = signed;
+  }
+
+  /** Notes an attribute that is a hole of a template. */
+  noteSigned(key: KnownKey, type: number, at: number, size: number, signed: number): void {
+    if (signed === UNSIGNED) this.isWhole = true;
+    this.noteHole(key, type, at, size);
+    if (key.use === "text" && !this.isWhole) this.signature[this.length++] = signed;
   }
 
   /** Notes an attribute by its key, type and place; `signed` is what its value says of the call. */

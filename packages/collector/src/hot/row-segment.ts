@@ -1,4 +1,4 @@
-import { CALL_LAYOUT, type CallRow, encodeBlock, type HourKey, SPAN_LAYOUT, type SpanRow } from "@spancost/clickhouse";
+import { ByteColumn, CALL_LAYOUT, type CallRow, encodeBlock, type HourKey, SPAN_LAYOUT, type SpanRow } from "@spancost/clickhouse";
 import { dayOf, mondayOf } from "../pipeline/partitions.ts";
 import { CallBlock, type CallBlockTools } from "./call-block.ts";
 import { HourKeys } from "./hour-keys.ts";
@@ -13,11 +13,13 @@ export interface PartitionRows {
   readonly blocks: readonly Uint8Array[];
 }
 
-/** What a segment holds when it is closed. */
+/** What a segment holds when it is closed. Its blocks are good until `release`. */
 export interface ClosedSegment {
   readonly partitions: readonly PartitionRows[];
   /** The tenants' hours that get rows in the ledger. */
   readonly hours: readonly HourKey[];
+  /** Gives the memory of the blocks to segments to come. */
+  release(): void;
 }
 
 /** Blocks that are empty, with the memory that they had: they serve one segment after the other. */
@@ -25,6 +27,7 @@ export class BlockPool {
   readonly #tools: CallBlockTools;
   readonly #spanBlocks: SpanBlock[] = [];
   readonly #callBlocks: CallBlock[] = [];
+  readonly #buffers: ByteColumn[] = [];
 
   constructor(tools: CallBlockTools) {
     this.#tools = tools;
@@ -38,6 +41,16 @@ export class BlockPool {
     return this.#callBlocks.pop() ?? new CallBlock(this.#tools);
   }
 
+  takeBuffer(): ByteColumn {
+    return this.#buffers.pop() ?? new ByteColumn();
+  }
+
+  giveBuffersBack(buffers: Iterable<ByteColumn>): void {
+    for (const buffer of buffers) {
+      if (this.#buffers.length < MAX_BUFFERS && buffer.bytes.length <= MAX_BUFFER_BYTES) this.#buffers.push(buffer);
+    }
+  }
+
   giveBack(spanBlocks: Iterable<SpanBlock>, callBlocks: Iterable<CallBlock>): void {
     for (const block of spanBlocks) if (this.#spanBlocks.length < MAX_POOLED) this.#spanBlocks.push(block);
     for (const block of callBlocks) if (this.#callBlocks.length < MAX_POOLED) this.#callBlocks.push(block);
@@ -46,6 +59,10 @@ export class BlockPool {
 
 /** Spans of a segment are of today, and around midnight of another day. */
 const MAX_POOLED = 3;
+/** Two segments may be on their way to the disk, each with a block of spans and one of calls. */
+const MAX_BUFFERS = 4;
+/** Larger ones are rare, and would only be kept. */
+const MAX_BUFFER_BYTES = 33_554_432;
 
 /** Rows of one or several requests that are written together, by table and partition. */
 export class RowSegment {
@@ -117,31 +134,43 @@ export class RowSegment {
   close(): ClosedSegment {
     const days = new Set([...this.#spanBlocks.keys(), ...this.#spanRows.keys()]);
     const weeks = new Set([...this.#callBlocks.keys(), ...this.#callRows.keys()]);
+    const buffers: ByteColumn[] = [];
+    const finish = (block: SpanBlock | CallBlock) => {
+      const buffer = this.#pool.takeBuffer();
+      buffers.push(buffer);
+      block.finish(buffer);
+      return buffer.take();
+    };
     const spans = [...days].map((day) =>
-      toPartition("otel_traces", day, this.#spanBlocks.get(day), this.#spanRows.get(day), (rows) =>
+      toPartition(finish, "otel_traces", day, this.#spanBlocks.get(day), this.#spanRows.get(day), (rows) =>
         encodeBlock(SPAN_LAYOUT, rows),
       ),
     );
     const calls = [...weeks].map((week) =>
-      toPartition("llm_calls", week, this.#callBlocks.get(week), this.#callRows.get(week), (rows) =>
+      toPartition(finish, "llm_calls", week, this.#callBlocks.get(week), this.#callRows.get(week), (rows) =>
         encodeBlock(CALL_LAYOUT, rows),
       ),
     );
     this.#pool.giveBack(this.#spanBlocks.values(), this.#callBlocks.values());
-    return { partitions: [...calls, ...spans].filter(({ rows }) => rows > 0), hours: this.hours.list() };
+    return {
+      partitions: [...calls, ...spans].filter(({ rows }) => rows > 0),
+      hours: this.hours.list(),
+      release: () => this.#pool.giveBuffersBack(buffers.splice(0)),
+    };
   }
 }
 
-function toPartition<Row>(
+function toPartition<Row, Block extends SpanBlock | CallBlock>(
+  finish: (block: Block) => Uint8Array,
   table: PartitionRows["table"],
   partition: number,
-  block: { readonly rows: number; finish(): Uint8Array } | undefined,
+  block: Block | undefined,
   rows: readonly Row[] = [],
   encode: (rows: readonly Row[]) => Uint8Array,
 ): PartitionRows {
   const blocks: Uint8Array[] = [];
   const inBlock = block?.rows ?? 0;
-  if (block !== undefined && inBlock > 0) blocks.push(block.finish());
+  if (block !== undefined && inBlock > 0) blocks.push(finish(block));
   if (rows.length > 0) blocks.push(encode(rows));
   return { table, partition, rows: inBlock + rows.length, blocks };
 }

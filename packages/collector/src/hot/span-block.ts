@@ -122,10 +122,9 @@ export class SpanBlock {
   }
 
   /** Writes the block and empties this one. */
-  finish(): Uint8Array {
-    const bytes = writeBlock(this.#written(), this.rows, this.#columns.sizeBytes + HEADER_BYTES);
+  finish(out: ByteColumn): void {
+    writeBlock(out, this.#written(), this.rows, this.#columns.sizeBytes + HEADER_BYTES);
     this.clear();
-    return bytes;
   }
 
   /** Empties the block and keeps its memory. */

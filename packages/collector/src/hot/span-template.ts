@@ -1,3 +1,4 @@
+import { TextSequence } from "@spancost/clickhouse";
 import type { KnownKey } from "./known-key.ts";
 import { toWords, WORD_BYTES } from "./words.ts";
 
@@ -42,8 +43,9 @@ export class SpanTemplate {
   readonly id: number;
   steps: readonly TemplateStep[] = [];
   /** Keys of the attributes that are stored. */
-  keys: readonly KnownKey[] = [];
-  hits = 0;
+  keys = new TextSequence([]);
+  /** Size of the values of all runs, as the column has them. */
+  encodedSize = 0;
   #attributes: readonly TemplateAttribute[];
 
   constructor(id: number, attributes: readonly TemplateAttribute[]) {
@@ -91,7 +93,8 @@ export class SpanTemplate {
     }
     endRun();
     this.steps = steps;
-    this.keys = this.#attributes.filter(({ isStored }) => isStored).map(({ key }) => key);
+    this.encodedSize = steps.reduce((sum, { encodedSize }) => sum + encodedSize, 0);
+    this.keys = new TextSequence(this.#attributes.filter(({ isStored }) => isStored).map(({ key }) => key));
   }
 }
 

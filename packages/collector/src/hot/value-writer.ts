@@ -83,3 +83,14 @@ export function readVarint(view: DataView, at: number, size: number): number {
   for (let index = at; index < at + size; index += 1, unit *= 0x80) value += (view.getUint8(index) & 0x7f) * unit;
   return value;
 }
+
+/** A varint of exactly `size` bytes, at most four; -1 where another one stands. */
+export function readSmall(view: DataView, at: number, size: number): number {
+  let value = 0;
+  for (let index = 0; index < size; index += 1) {
+    const byte = view.getUint8(at + index);
+    value |= (byte & 0x7f) << (7 * index);
+    if (byte >= 0x80 !== index < size - 1) return -1;
+  }
+  return value;
+}

@@ -88,7 +88,11 @@ export class SegmentCommit {
   async #write({ rows, receivedUnixMs }: OpenSegment): Promise<Error | null> {
     try {
       const closed = rows.close();
-      if (closed.partitions.length > 0) await this.#sink.write(closed, receivedUnixMs);
+      try {
+        if (closed.partitions.length > 0) await this.#sink.write(closed, receivedUnixMs);
+      } finally {
+        closed.release();
+      }
       return null;
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error));
