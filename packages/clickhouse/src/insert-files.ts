@@ -21,6 +21,8 @@ const SETTINGS = {
   min_insert_block_size_rows: "1000000000",
   min_insert_block_size_bytes: "0",
   max_query_size: "16777216",
+  // A statement that goes on without us ends before the grace of sealing does.
+  max_execution_time: 60,
 } as const;
 
 /** What the engine would take for a pattern; it has no way of escaping. */

@@ -153,8 +153,12 @@ export class Inserter {
     const { spool, target } = this.#options;
     const inserts = planInserts(spool.folder, segments);
     const insertInto = async (wanted: IngestTable): Promise<void> => {
-      if (wanted === "llm_calls") await this.#holds.mark(segments);
-      for (const { table, paths } of inserts) if (table === wanted) await target.insertFiles(table, paths);
+      for (const { table, paths } of inserts) {
+        if (table !== wanted) continue;
+        // Each time: a mark must not be old when rows come, and with many weeks the last ones come late.
+        if (table === "llm_calls") await this.#holds.mark(segments);
+        await target.insertFiles(table, paths);
+      }
     };
     const results = await Promise.allSettled([insertInto("llm_calls"), insertInto("otel_traces")]);
     for (const result of results) if (result.status === "rejected") throw result.reason;
