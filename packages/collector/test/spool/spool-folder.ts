@@ -36,6 +36,7 @@ export function segmentOf(name: string, rows = 1, tenantId = "acme"): ClosedSegm
       { table: "otel_traces", partition: 20_602, rows, blocks: blocks("spans") },
     ],
     hours: [{ tenantId, hourUnix: 1_780_000_000 - (1_780_000_000 % 3_600) }],
+    release: () => {},
   };
 }
 
