@@ -136,8 +136,9 @@ describe("settlement in a running server", () => {
     ])
       await post(span);
     expect(await settledCalls()).toEqual(SETTLED);
-    const metrics = await (await fetch(`${server.urls.api}/metrics`)).text();
-    expect(metrics).toMatch(/^spancost_spans_conflicting_total 1$/m);
+    // The rows say so first, settlement counts it when its run ends.
+    const readMetrics = async () => (await fetch(`${server.urls.api}/metrics`)).text();
+    await expect.poll(readMetrics, { timeout: 20_000 }).toMatch(/^spancost_spans_conflicting_total 1$/m);
   }, 60_000);
 
   it("goes on after a restart", async () => {
