@@ -4,7 +4,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createQueryServer } from "../http-interface/serve-queries.ts";
 import { type EngineProcessConfig, HEARTBEAT_HEADER } from "./engine-process-config.ts";
-import { toQuerySettings, toSessionArguments } from "./engine-settings.ts";
+import { toSessionArguments } from "./engine-settings.ts";
 import { QueryRunner } from "./run-query.ts";
 import { SessionPool } from "./session-pool.ts";
 import { removeSocketDir } from "./socket-dir.ts";
@@ -20,8 +20,8 @@ mkdirSync(scratchDir, { recursive: true });
 const open = (size: number) => new SessionPool(join(dataDir, "clickhouse"), size, toSessionArguments(memory));
 const queries = open(config.sessions);
 const heartbeats = open(1);
-const runner = new QueryRunner(queries, scratchDir, toQuerySettings(memory));
-const heart = new QueryRunner(heartbeats, scratchDir, toQuerySettings(memory));
+const runner = new QueryRunner(queries, scratchDir);
+const heart = new QueryRunner(heartbeats, scratchDir);
 const server = createQueryServer((query, request, signal) =>
   (request.headers[HEARTBEAT_HEADER] === undefined ? runner : heart).run(query, signal),
 );

@@ -30,8 +30,8 @@ function defaultTotal(): number {
   return Math.min(Math.min(totalmem(), container) * SHARE_OF_MACHINE, MAX_DEFAULT_MEMORY_BYTES);
 }
 
-/** Settings that every query starts with. `SET name = DEFAULT` forgets them, so sessions go back to these texts. */
-export function toQuerySettings({ queryBytes }: EngineMemory): Readonly<Record<string, string>> {
+/** Settings that every query starts with. */
+function toQuerySettings({ queryBytes }: EngineMemory): Readonly<Record<string, string>> {
   const beforeDisk = String(Math.floor(queryBytes * SHARE_BEFORE_DISK));
   return {
     max_memory_usage: String(queryBytes),

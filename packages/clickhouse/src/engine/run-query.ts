@@ -7,7 +7,7 @@ import type { ChdbResult, Session } from "chdb";
 import { InterfaceError, type QueryRequest } from "../http-interface/query-request.ts";
 import type { QueryAnswer } from "../http-interface/serve-queries.ts";
 import { bindParameters } from "./bind-parameters.ts";
-import { quoteName, quoteText } from "../quote.ts";
+import { quoteText } from "../quote.ts";
 import { collectFile, collectParts } from "./collect-result.ts";
 import { planResult, type ToSql } from "./plan-result.ts";
 import type { SessionPool } from "./session-pool.ts";
@@ -18,13 +18,10 @@ const INSERT_WITH_FORMAT = /^\s*(INSERT\s+INTO\s[^]*?)\s+FORMAT\s+(\w+)\s*;?\s*$
 export class QueryRunner {
   readonly #pool: SessionPool;
   readonly #scratchDir: string;
-  readonly #baseSettings: Readonly<Record<string, string>>;
 
-  /** @param baseSettings what the sessions were opened with, and go back to after a query that set something else */
-  constructor(pool: SessionPool, scratchDir: string, baseSettings: Readonly<Record<string, string>>) {
+  constructor(pool: SessionPool, scratchDir: string) {
     this.#pool = pool;
     this.#scratchDir = scratchDir;
-    this.#baseSettings = baseSettings;
   }
 
   /** @param signal ends a SELECT whose result is read in parts; other queries run to their end */
@@ -49,15 +46,10 @@ export class QueryRunner {
   }
 
   #runIn(query: QueryRequest, sql: string, signal: AbortSignal): Promise<QueryAnswer> {
-    return this.#pool.withSession(async (session) => {
-      try {
-        if (query.database !== null) await session.queryAsync(`USE ${quoteName(query.database)}`);
-        await set(session, query.settings);
-        return await this.#ask(session, query, bindParameters(sql, query.params), signal);
-      } finally {
-        await this.#undo(session, query);
-      }
-    });
+    const bound = bindParameters(sql, query.params);
+    return this.#pool.withSession((session) =>
+      session.run(query, bound, (connection) => this.#ask(connection, query, bound, signal)),
+    );
   }
 
   async #ask(session: Session, query: QueryRequest, sql: string, signal: AbortSignal): Promise<QueryAnswer> {
@@ -87,25 +79,10 @@ export class QueryRunner {
       throw error;
     }
   }
-
-  /** A session keeps what SET and USE changed. */
-  async #undo(session: Session, query: QueryRequest): Promise<void> {
-    const names = Object.keys(query.settings);
-    const known = names.filter((name) => Object.hasOwn(this.#baseSettings, name));
-    const others = names.filter((name) => !known.includes(name)).map((name) => `${name} = DEFAULT`);
-    if (others.length > 0) await session.queryAsync(`SET ${others.join(", ")}`).catch(() => {});
-    await set(session, Object.fromEntries(known.map((name) => [name, this.#baseSettings[name] ?? ""]))).catch(() => {});
-    if (query.database !== null) await session.queryAsync("USE default").catch(() => {});
-  }
 }
 
 function summarize({ rowsRead, bytesRead }: ChdbResult): NonNullable<QueryAnswer["summary"]> {
   return { readRows: rowsRead, readBytes: bytesRead };
-}
-
-async function set(session: Session, settings: Readonly<Record<string, string>>): Promise<void> {
-  const changes = Object.entries(settings).map(([name, value]) => `${name} = ${quoteText(value)}`);
-  if (changes.length > 0) await session.queryAsync(`SET ${changes.join(", ")}`);
 }
 
 /** Inline insert data is not safe in the engine (a blank line ends it, and the rest is executed); a file is. */

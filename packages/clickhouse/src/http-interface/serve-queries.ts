@@ -34,6 +34,9 @@ const STATUS_BY_CODE: Readonly<Record<number, number>> = {
   516: 403,
 };
 
+/** What fits into a packet does not become faster by compression. */
+const MAX_PLAIN_BYTES = 1_400;
+
 /** An HTTP server that speaks the part of ClickHouse's HTTP interface that clients use. */
 export function createQueryServer(handle: QueryHandler): Server {
   return createServer((request, response) => {
@@ -72,10 +75,16 @@ async function send(result: QueryAnswer, request: IncomingMessage, response: Ser
       JSON.stringify({ read_rows: String(readRows), read_bytes: String(readBytes) }),
     );
   }
-  const gzip = /\bgzip\b/.test(request.headers["accept-encoding"] ?? "");
+  const { data } = result;
+  const isSmall = data instanceof Uint8Array && data.length <= MAX_PLAIN_BYTES;
+  const gzip = !isSmall && /\bgzip\b/.test(request.headers["accept-encoding"] ?? "");
   if (gzip) response.setHeader("Content-Encoding", "gzip");
+  if (!gzip && data instanceof Uint8Array) {
+    response.writeHead(200, { "Content-Length": data.length }).end(data);
+    return;
+  }
   response.writeHead(200);
-  const source = result.data instanceof Uint8Array ? [result.data] : result.data;
+  const source = data instanceof Uint8Array ? [data] : data;
   await (gzip ? pipeline(source, createGzip({ level: 1 }), response) : pipeline(source, response));
 }
 
