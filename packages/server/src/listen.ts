@@ -11,6 +11,8 @@ export interface ListenAddress {
   readonly isTls: boolean;
 }
 
+const CLOSE_IDLE_MS = 50;
+
 /** Opens a port. @returns its address as a URL. @throws ServerError `port-in-use` */
 export async function listen(server: Server, { host, port, flag, isTls }: ListenAddress): Promise<string> {
   await new Promise<void>((resolve, reject) => {
@@ -30,9 +32,12 @@ export async function listen(server: Server, { host, port, flag, isTls }: Listen
 export async function closeHttp(server: HttpServer, timeoutMs: number): Promise<void> {
   if (!server.listening) return;
   const cut = setTimeout(() => server.closeAllConnections(), timeoutMs);
+  // A connection whose request is just being answered is kept open by its client when that is done.
+  const closeIdle = setInterval(() => server.closeIdleConnections(), CLOSE_IDLE_MS);
   await new Promise((resolve) => {
     server.close(resolve);
     server.closeIdleConnections();
   });
+  clearInterval(closeIdle);
   clearTimeout(cut);
 }
