@@ -130,7 +130,13 @@ export function writeFewTexts(
     return place;
   });
   if (places.size > 0x100) {
-    writeRows(out, keys, places.size, Uint32Array.from({ length: rows }, (_, row) => placeOf[sources[row] ?? 0] ?? 0), rows);
+    writeRows(
+      out,
+      keys,
+      places.size,
+      Uint32Array.from({ length: rows }, (_, row) => placeOf[sources[row] ?? 0] ?? 0),
+      rows,
+    );
     return;
   }
   writeHead(out, keys, places.size, rows, 0);

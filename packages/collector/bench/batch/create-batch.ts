@@ -26,7 +26,9 @@ export function createBatch(producer: Producer, spans: number, startUnixMs: numb
     "process.pid": 4242,
   });
   const all = Array.from({ length: spans }, (_, index) => createSpan(producer, index, startUnixMs));
-  return { resourceSpans: [{ resource: { attributes: resource }, scopeSpans: [{ scope: SCOPES[producer], spans: all }] }] };
+  return {
+    resourceSpans: [{ resource: { attributes: resource }, scopeSpans: [{ scope: SCOPES[producer], spans: all }] }],
+  };
 }
 
 function createSpan(producer: Producer, index: number, startUnixMs: number): JsonSpan {

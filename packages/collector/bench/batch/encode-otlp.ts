@@ -41,9 +41,15 @@ export function encodeRequest({ resourceSpans }: JsonRequest): Buffer {
   return Buffer.concat(
     resourceSpans.map(({ resource, scopeSpans }) =>
       bytes(1, [
-        bytes(1, resource.attributes.map((each) => bytes(1, [attribute(each)]))),
+        bytes(
+          1,
+          resource.attributes.map((each) => bytes(1, [attribute(each)])),
+        ),
         ...scopeSpans.map(({ scope, spans }) =>
-          bytes(2, [bytes(1, [text(1, scope.name), text(2, scope.version)]), ...spans.map((each) => bytes(2, [span(each)]))]),
+          bytes(2, [
+            bytes(1, [text(1, scope.name), text(2, scope.version)]),
+            ...spans.map((each) => bytes(2, [span(each)])),
+          ]),
         ),
       ]),
     ),
@@ -73,7 +79,11 @@ function anyValue(value: JsonValue): Buffer {
   if ("stringValue" in value) return text(1, value.stringValue);
   if ("boolValue" in value) return number(2, value.boolValue ? 1 : 0);
   if ("intValue" in value) return number(3, Number(value.intValue));
-  if ("arrayValue" in value) return bytes(5, value.arrayValue.values.map((each) => bytes(1, [anyValue(each)])));
+  if ("arrayValue" in value)
+    return bytes(
+      5,
+      value.arrayValue.values.map((each) => bytes(1, [anyValue(each)])),
+    );
   const double = Buffer.alloc(8);
   double.writeDoubleLE(value.doubleValue);
   return Buffer.concat([varint((4 << 3) | 1), double]);

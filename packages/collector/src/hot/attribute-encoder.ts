@@ -6,7 +6,16 @@ import type { KnownKey } from "./known-key.ts";
 import type { KnownText } from "./known-text.ts";
 import { type ReadAttributes, UNSIGNED } from "./read-attributes.ts";
 import { type SpanTemplate, stepIsAt, type TemplateAttribute, type TemplateStep } from "./span-template.ts";
-import { ComposedValues, isPlainAscii, readSmall, readVarint, VALUE, writeInteger, writeText, writeTruth } from "./value-writer.ts";
+import {
+  ComposedValues,
+  isPlainAscii,
+  readSmall,
+  readVarint,
+  VALUE,
+  writeInteger,
+  writeText,
+  writeTruth,
+} from "./value-writer.ts";
 import { bytesField, fixed64Field, NOT_UNDERSTOOD, varintField, WireReader } from "./wire-reader.ts";
 
 const KEY_TAG = bytesField(1);

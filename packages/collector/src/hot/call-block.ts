@@ -1,6 +1,14 @@
-import { ATTRIBUTES_TYPE, ByteColumn, encodeText, MapColumn, type NumberedText, writeFewTexts } from "@spancost/clickhouse";
-import { type Figures, readUsageOf } from "@spancost/core";
+import {
+  ATTRIBUTES_TYPE,
+  ByteColumn,
+  encodeText,
+  MapColumn,
+  type NumberedText,
+  writeFewTexts,
+} from "@spancost/clickhouse";
+import { readUsageOf } from "@spancost/core";
 import type { Pricer } from "@spancost/rates";
+import { fingerprintCall, fingerprintText } from "../pipeline/recent-calls.ts";
 import { attemptColumn } from "../pipeline/to-call-row.ts";
 import { type CallRate, findCallRate, MINUTE_MS, priceAtRate, RATE_COLUMNS } from "./call-rate.ts";
 import { type CallForm, COMMON_COLUMNS, type TextPlace } from "./call-template.ts";
@@ -9,9 +17,9 @@ import { ColumnSet, writeBlock, writeBytes, type WrittenColumn, writeWithKeys } 
 import type { HourKeys } from "./hour-keys.ts";
 import type { TextNumbers } from "./known-origin.ts";
 import type { KnownText } from "./known-text.ts";
+import { CallFigures, FIGURE, takeFigures } from "./call-figures.ts";
 import { PLACE, type ReadAttributes } from "./read-attributes.ts";
 import type { SpanFields } from "./span-fields.ts";
-import { readVarint, VALUE } from "./value-writer.ts";
 
 /** What rows are written with. */
 export interface CallBlockTools {
@@ -21,7 +29,6 @@ export interface CallBlockTools {
   readonly labelNames: readonly string[];
 }
 
-
 const NO_TEXT: NumberedText = { id: 0, encoded: encodeText("") };
 const INITIAL_ROWS = 1_024;
 const LOW_CARDINALITY = "LowCardinality(String)";
@@ -29,10 +36,6 @@ const COUNT = "Nullable(UInt64)";
 const MONEY = "Nullable(Decimal(38, 12))";
 const SECONDS = "Nullable(Decimal(18, 9))";
 const UNKNOWN = Number.NaN;
-/** What stands in a row of figures: six counts, then list cost and cost. */
-const FIGURES = 8;
-const LIST_COST = 6;
-const COST = 7;
 /** Fifteen counts of nine bytes each, twenty numbers of texts, flags and labels. */
 const BYTES_OF_OTHERS = 200;
 /** Names and types of the columns, and their dictionaries. */
@@ -46,6 +49,8 @@ const TWO_TO_32 = 0x1_0000_0000;
  */
 export class CallBlock {
   rows = 0;
+  /** Of the call that was added last. @see fingerprintCall */
+  fingerprint = 0;
   readonly #tools: CallBlockTools;
   /** Rates of the rows, each once, and by row the place of its own: form and price of a call follow from it. */
   readonly #rates: CallRate[] = [];
@@ -66,19 +71,31 @@ export class CallBlock {
   readonly #labels = new MapColumn();
   readonly #responses = new ByteColumn();
   readonly #isLowerBound = new ByteColumn();
-  /** A row of `FIGURES` a call; NaN is NULL. */
-  #figures = new Float64Array(FIGURES * INITIAL_ROWS);
+  readonly #figures = new CallFigures();
   readonly #amounts = { list: 0, cost: 0 };
   readonly #columns: ColumnSet;
   #marked = 0;
   #lastPlace = 0;
+  #tenantFingerprint = 0;
 
   constructor(tools: CallBlockTools) {
     this.#tools = tools;
     this.#columns = new ColumnSet([
-      ...[this.#tenants, this.#hours, this.#traceIds, this.#spanIds, this.#parentIds, this.#startTimes],
-      ...[this.#durations, this.#users, this.#features, this.#tasks, this.#taskIds, this.#sessions],
-      ...[this.#labels, this.#responses, this.#isLowerBound],
+      this.#tenants,
+      this.#hours,
+      this.#traceIds,
+      this.#spanIds,
+      this.#parentIds,
+      this.#startTimes,
+      this.#durations,
+      this.#users,
+      this.#features,
+      this.#tasks,
+      this.#taskIds,
+      this.#sessions,
+      this.#labels,
+      this.#responses,
+      this.#isLowerBound,
     ]);
   }
 
@@ -118,18 +135,18 @@ export class CallBlock {
     addText(this.#sessions, view, texts.sessionId, read);
     addText(this.#responses, view, texts.responseId, read);
     this.#addLabels(view, template, read);
-    const row = this.rows * FIGURES;
-    if (row === this.#figures.length) this.#growFigures();
-    const all = this.#figures;
-    all[row] = usage.input ?? UNKNOWN;
-    all[row + 1] = usage.cacheRead ?? UNKNOWN;
-    all[row + 2] = usage.cacheWrite5m ?? UNKNOWN;
-    all[row + 3] = usage.cacheWrite1h ?? UNKNOWN;
-    all[row + 4] = usage.output ?? UNKNOWN;
-    all[row + 5] = usage.reasoning ?? UNKNOWN;
-    all[row + LIST_COST] = rate.rate === null ? UNKNOWN : this.#amounts.list;
-    all[row + COST] = rate.rate === null ? UNKNOWN : this.#amounts.cost;
+    if (this.rows === this.#rateOfRow.length) this.#growRates();
+    const isPriced = rate.rate !== null;
+    this.#figures.add(usage, isPriced ? this.#amounts.list : UNKNOWN, isPriced ? this.#amounts.cost : UNKNOWN);
     this.#isLowerBound.uint8(reading.usageIsLowerBound ? 1 : 0);
+    this.fingerprint = fingerprintCall({
+      tenant: this.#tenantFingerprint,
+      startNano: span.startLow,
+      durationNano: span.durationLow,
+      inputTokens: usage.input ?? UNKNOWN,
+      outputTokens: usage.output ?? UNKNOWN,
+      costPicoUsd: isPriced ? this.#amounts.cost : UNKNOWN,
+    });
     this.#rateOfRow[this.rows] = this.#placeOf(rate);
     this.rows += 1;
     return true;
@@ -144,7 +161,7 @@ export class CallBlock {
   /** Takes back what came after the mark. */
   rollBack(): void {
     this.#columns.rollBack();
-    this.rows = this.#marked;
+    this.rows = this.#figures.rows = this.#marked;
   }
 
   /** Writes the block and empties this one. */
@@ -159,7 +176,13 @@ export class CallBlock {
   clear(): void {
     this.#columns.clear();
     this.#places.clear();
-    this.rows = this.#rates.length = 0;
+    this.rows = this.#figures.rows = this.#rates.length = 0;
+  }
+
+  #growRates(): void {
+    const grown = new Uint32Array(this.#rateOfRow.length * 2);
+    grown.set(this.#rateOfRow);
+    this.#rateOfRow = grown;
   }
 
   #placeOf(rate: CallRate): number {
@@ -186,6 +209,7 @@ export class CallBlock {
     if (tenant.place === -1) {
       this.#tenants.raw(tenant.encoded);
       hours.addText(tenant.text, hourUnix);
+      this.#tenantFingerprint = fingerprintText(tenant.text);
       return true;
     }
     const row = tenant.place * PLACE.width;
@@ -193,6 +217,7 @@ export class CallBlock {
     const known = this.#tools.tenants.find(view, at, size);
     if (known === undefined) return false;
     this.#tenants.textFrom(view, at, size);
+    this.#tenantFingerprint = known.fingerprint;
     hours.add(known, hourUnix);
     return true;
   }
@@ -208,21 +233,18 @@ export class CallBlock {
     this.#labels.endRow();
   }
 
-  #growFigures(): void {
-    const grown = new Float64Array(this.#figures.length * 2);
-    grown.set(this.#figures);
-    this.#figures = grown;
-    const rates = new Uint32Array(this.#rateOfRow.length * 2);
-    rates.set(this.#rateOfRow);
-    this.#rateOfRow = rates;
-  }
-
   /** In the order of the ledger's columns. */
   #written(): readonly WrittenColumn[] {
     const few = (name: string, read: (rate: CallRate) => NumberedText | undefined): WrittenColumn => [
       name,
       LOW_CARDINALITY,
-      (out) => writeFewTexts(out, this.#rates.map((rate) => read(rate) ?? NO_TEXT), this.#rateOfRow, this.rows),
+      (out) =>
+        writeFewTexts(
+          out,
+          this.#rates.map((rate) => read(rate) ?? NO_TEXT),
+          this.#rateOfRow,
+          this.rows,
+        ),
     ];
     const common = (name: (typeof COMMON_COLUMNS)[number]) => {
       const place = COMMON_COLUMNS.indexOf(name);
@@ -233,8 +255,9 @@ export class CallBlock {
       return few(name, ({ texts }) => texts[place]);
     };
     const count = (name: string, index: number) =>
-      [name, COUNT, (out: ByteColumn) => this.#writeNumbers(out, index, 8)] as const;
-    const nothing = (name: string, type: string) => [name, type, (out: ByteColumn) => writeNulls(out, this.rows)] as const;
+      [name, COUNT, (out: ByteColumn) => this.#figures.write(out, index, 8)] as const;
+    const nothing = (name: string, type: string) =>
+      [name, type, (out: ByteColumn) => writeNulls(out, this.rows)] as const;
     const flag = (name: string, read: (form: CallForm) => boolean): WrittenColumn => [
       name,
       "Bool",
@@ -277,12 +300,12 @@ export class CallBlock {
       flag("is_error", ({ shape }) => shape.reading.isError),
       common("error_type"),
       ["response_id", "String", writeBytes(this.#responses)],
-      count("input_tokens", 0),
-      count("cache_read_tokens", 1),
-      count("cache_write_5m_tokens", 2),
-      count("cache_write_1h_tokens", 3),
-      count("output_tokens", 4),
-      count("reasoning_tokens", 5),
+      count("input_tokens", FIGURE.input),
+      count("cache_read_tokens", FIGURE.cacheRead),
+      count("cache_write_5m_tokens", FIGURE.cacheWrite5m),
+      count("cache_write_1h_tokens", FIGURE.cacheWrite1h),
+      count("output_tokens", FIGURE.output),
+      count("reasoning_tokens", FIGURE.reasoning),
       nothing("audio_input_tokens", COUNT),
       nothing("audio_output_tokens", COUNT),
       nothing("image_input_tokens", COUNT),
@@ -293,8 +316,8 @@ export class CallBlock {
       nothing("characters", COUNT),
       nothing("web_search_requests", COUNT),
       ["usage_is_lower_bound", "Bool", writeBytes(this.#isLowerBound)],
-      ["list_cost", MONEY, (out) => this.#writeNumbers(out, LIST_COST, 16)],
-      ["cost", MONEY, (out) => this.#writeNumbers(out, COST, 16)],
+      ["list_cost", MONEY, (out) => this.#figures.write(out, FIGURE.listCost, 16)],
+      ["cost", MONEY, (out) => this.#figures.write(out, FIGURE.cost, 16)],
       rated("cost_status"),
       rated("cost_reason"),
       common("cost_kind"),
@@ -311,55 +334,6 @@ export class CallBlock {
       ["version", "UInt64", (out) => writeZeros(out, 8 * this.rows)],
     ];
   }
-
-  /** Whole numbers of `size` bytes each, after which of them are NULL. */
-  #writeNumbers(out: ByteColumn, index: number, size: number): void {
-    const { rows } = this;
-    const figures = this.#figures;
-    out.reserve((size + 1) * rows);
-    const { bytes, view } = out;
-    const first = out.length + rows;
-    if (size > 8) bytes.fill(0, first, first + size * rows);
-    for (let row = 0, from = index, at = first; row < rows; row += 1, from += FIGURES, at += size) {
-      const figure = figures[from] ?? UNKNOWN;
-      const isNull = Number.isNaN(figure);
-      bytes[out.length + row] = isNull ? 1 : 0;
-      view.setUint32(at, isNull ? 0 : figure >>> 0, true);
-      view.setUint32(at + 4, figure >= TWO_TO_32 ? Math.floor(figure / TWO_TO_32) : 0, true);
-    }
-    out.length = first + size * rows;
-  }
-}
-
-function takeFigures(view: DataView, { figures }: CallForm, read: ReadAttributes): Figures {
-  return {
-    input: readFigure(view, read, figures.input),
-    output: readFigure(view, read, figures.output),
-    uncachedInput: readFigure(view, read, figures.uncachedInput),
-    textOutput: readFigure(view, read, figures.textOutput),
-    cacheRead: readFigure(view, read, figures.cacheRead),
-    cacheWrite: readFigure(view, read, figures.cacheWrite),
-    cacheWrite5m: readFigure(view, read, figures.cacheWrite5m),
-    cacheWrite1h: readFigure(view, read, figures.cacheWrite1h),
-    reasoning: readFigure(view, read, figures.reasoning),
-    audioIn: null,
-    audioOut: null,
-    imageIn: null,
-    imageOut: null,
-    images: null,
-    audioSeconds: null,
-    videoSeconds: null,
-    characters: null,
-    webSearchRequests: null,
-  };
-}
-
-function readFigure(view: DataView, { places }: ReadAttributes, place: number): number | null {
-  if (place === -1) return null;
-  const row = place * PLACE.width;
-  const at = places[row + PLACE.at] ?? 0;
-  if (places[row + PLACE.type] === VALUE.double) return view.getFloat64(at, true);
-  return readVarint(view, at, places[row + PLACE.size] ?? 0);
 }
 
 function addText(column: ByteColumn, view: DataView, text: TextPlace, { places }: ReadAttributes): void {

@@ -125,10 +125,30 @@ function findLabel(name: string, { attributes }: OtlpSpan, places: readonly stri
 
 /** Where the tokens stand; `null` for a call that is not billed by tokens of text alone. */
 function findTokenFigures({ figureSources }: CallShape, places: readonly string[]) {
-  const { input, output, uncachedInput, textOutput, cacheRead, cacheWrite, cacheWrite5m, cacheWrite1h, reasoning, ...others } =
-    figureSources;
+  const {
+    input,
+    output,
+    uncachedInput,
+    textOutput,
+    cacheRead,
+    cacheWrite,
+    cacheWrite5m,
+    cacheWrite1h,
+    reasoning,
+    ...others
+  } = figureSources;
   if (Object.values(others).some((source) => source !== null)) return null;
-  const sources = { input, output, uncachedInput, textOutput, cacheRead, cacheWrite, cacheWrite5m, cacheWrite1h, reasoning };
+  const sources = {
+    input,
+    output,
+    uncachedInput,
+    textOutput,
+    cacheRead,
+    cacheWrite,
+    cacheWrite5m,
+    cacheWrite1h,
+    reasoning,
+  };
   if (Object.values(sources).some((source) => source !== null && !isPlace(source, places))) return null;
   const placeOf = (source: Source | null) => (typeof source === "string" ? places.indexOf(source) : -1);
   return {

@@ -1,3 +1,4 @@
+import { isAscii } from "node:buffer";
 import { encodeText } from "@spancost/clickhouse";
 import { type AttributeUse, isContentAttribute } from "@spancost/core";
 import { ByteTable, type KnownBytes } from "./byte-table.ts";
@@ -16,7 +17,6 @@ export interface KnownKey extends KnownBytes {
 }
 
 const LIMITS = { entries: 20_000, sizeBytes: 256 };
-const ASCII = /^[\u0001-\u007f]*$/;
 /** Names that JavaScript's objects put before all others. */
 const INDEX = /^(?:0|[1-9]\d{0,9})$/;
 /** Any event that holds a message will do: it only matters that it is one. */
@@ -26,7 +26,7 @@ const MESSAGE_EVENT = "gen_ai.choice";
 export function createKeyTable(uses: ReadonlyMap<string, AttributeUse>): ByteTable<KnownKey> {
   return new ByteTable(LIMITS, (known, bytes) => {
     const name = bytes.toString("latin1");
-    if (!ASCII.test(name) || INDEX.test(name)) return undefined;
+    if (!isAscii(bytes) || INDEX.test(name)) return undefined;
     return {
       ...known,
       name,

@@ -81,7 +81,14 @@ export function createScopeTable(texts: TextNumbers): ByteTable<KnownScope> {
       return true;
     });
     if (!isRead) return undefined;
-    return { ...known, name, version, nameText: texts.numberOf(name), versionText: texts.numberOf(version), templates: [] };
+    return {
+      ...known,
+      name,
+      version,
+      nameText: texts.numberOf(name),
+      versionText: texts.numberOf(version),
+      templates: [],
+    };
   });
 }
 

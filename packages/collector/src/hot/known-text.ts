@@ -1,4 +1,5 @@
 import { encodeText } from "@spancost/clickhouse";
+import { fingerprintText } from "../pipeline/recent-calls.ts";
 import { ByteTable, type KnownBytes } from "./byte-table.ts";
 import { decodeText } from "./decode-text.ts";
 
@@ -6,6 +7,8 @@ import { decodeText } from "./decode-text.ts";
 export interface KnownText extends KnownBytes {
   readonly text: string;
   readonly encoded: Uint8Array;
+  /** @see fingerprintText */
+  readonly fingerprint: number;
 }
 
 const LIMITS = { entries: 50_000, sizeBytes: 2_048 };
@@ -14,6 +17,6 @@ const LIMITS = { entries: 50_000, sizeBytes: 2_048 };
 export function createTextTable(): ByteTable<KnownText> {
   return new ByteTable(LIMITS, (known, bytes) => {
     const text = decodeText(bytes);
-    return { ...known, text, encoded: encodeText(text) };
+    return { ...known, text, encoded: encodeText(text), fingerprint: fingerprintText(text) };
   });
 }

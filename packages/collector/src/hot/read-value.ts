@@ -81,12 +81,7 @@ function readMap(reader: WireReader, end: number, depth: number): AttributeValue
 }
 
 /** A key and its value, in this order and once each; a key that is there already is out of the ordinary. */
-export function readEntry(
-  reader: WireReader,
-  end: number,
-  into: Record<string, AttributeValue>,
-  depth: number,
-): void {
+export function readEntry(reader: WireReader, end: number, into: Record<string, AttributeValue>, depth: number): void {
   if (reader.small() !== bytesField(1)) throw NOT_UNDERSTOOD;
   const key = decodeText(takeBytes(reader, end));
   if (Object.hasOwn(into, key)) throw NOT_UNDERSTOOD;

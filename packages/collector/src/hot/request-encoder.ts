@@ -1,11 +1,18 @@
 import { ATTRIBUTE_USES, type AttributeUse } from "@spancost/core";
 import { LABEL_PREFIX } from "../pipeline/span-columns.ts";
+import type { RecentCalls } from "../pipeline/recent-calls.ts";
 import { SPAN_ID_BYTES, type SpanIssue, TRACE_ID_BYTES } from "../pipeline/span-issue.ts";
 import type { TimeWindow } from "../pipeline/time-window.ts";
 import { type CallContext, toCallRow } from "../pipeline/to-call-row.ts";
 import { CallTemplates } from "./call-templates.ts";
 import { createKeyTable } from "./known-key.ts";
-import { createResourceTable, createScopeTable, type KnownResource, type KnownScope, TextNumbers } from "./known-origin.ts";
+import {
+  createResourceTable,
+  createScopeTable,
+  type KnownResource,
+  type KnownScope,
+  TextNumbers,
+} from "./known-origin.ts";
 import { createTextTable } from "./known-text.ts";
 import { materialiseSpan } from "./materialise-span.ts";
 import { BlockPool, RowSegment } from "./row-segment.ts";
@@ -41,6 +48,7 @@ const MAX_GROUPS = 10_000;
  */
 export class RequestEncoder {
   readonly #options: EncoderOptions;
+  readonly #recentCalls: RecentCalls | null;
   readonly #numbers = new TextNumbers();
   readonly #names = createTextTable();
   readonly #tenants = createTextTable();
@@ -61,8 +69,10 @@ export class RequestEncoder {
   #issue: SpanIssue | null = null;
   #spans = 0;
 
-  constructor(options: EncoderOptions) {
+  /** `recentCalls` tells redeliveries, where they are to be counted. */
+  constructor(options: EncoderOptions, recentCalls: RecentCalls | null = null) {
     this.#options = options;
+    this.#recentCalls = recentCalls;
     this.#keys = createKeyTable(collectUses(options));
     this.#templates = new CallTemplates({ ...options, numbers: this.#numbers });
     const { pricer, labels: labelNames } = options;
@@ -182,13 +192,15 @@ export class RequestEncoder {
       materialiseSpan(this.#reader, fields, resource, scope),
     );
     if (template.kind === "none") return;
-    const added =
-      template.kind === "call" &&
-      this.#segment
-        .callBlock(fields.hourUnix)
-        .add(this.#reader.view, fields, template, read, this.#segment.hours);
-    if (added) result.calls += 1;
-    else this.#addWhole(fields, resource, scope);
+    if (template.kind === "call") {
+      const calls = this.#segment.callBlock(fields.hourUnix);
+      if (calls.add(this.#reader.view, fields, template, read, this.#segment.hours)) {
+        result.calls += 1;
+        this.#recentCalls?.note(this.#reader.view, fields.traceAt, fields.spanAt, calls.fingerprint);
+        return;
+      }
+    }
+    this.#addWhole(fields, resource, scope);
   }
 
   #addWhole(fields: SpanFields, resource: KnownResource, scope: KnownScope): void {
@@ -196,6 +208,7 @@ export class RequestEncoder {
     this.#reader.at = fields.end;
     if (row === null) return;
     this.#segment.addCall(row);
+    this.#recentCalls?.noteRow(row);
     this.#result.calls += 1;
   }
 

@@ -1,4 +1,12 @@
-import { ByteColumn, CALL_LAYOUT, type CallRow, encodeBlock, type HourKey, SPAN_LAYOUT, type SpanRow } from "@spancost/clickhouse";
+import {
+  ByteColumn,
+  CALL_LAYOUT,
+  type CallRow,
+  encodeBlock,
+  type HourKey,
+  SPAN_LAYOUT,
+  type SpanRow,
+} from "@spancost/clickhouse";
 import { dayOf, mondayOf } from "../pipeline/partitions.ts";
 import { CallBlock, type CallBlockTools } from "./call-block.ts";
 import { HourKeys } from "./hour-keys.ts";
@@ -124,9 +132,8 @@ export class RowSegment {
   /** Takes back what came after the mark; hours that get no rows may stay. */
   rollBack(): void {
     const { days, weeks, calls } = this.#marked;
-    // Blocks that came after the mark stand last.
-    for (const [index, block] of [...this.#spanBlocks.values()].entries()) index < days ? block.rollBack() : block.clear();
-    for (const [index, block] of [...this.#callBlocks.values()].entries()) index < weeks ? block.rollBack() : block.clear();
+    rollBackBlocks([...this.#spanBlocks.values()], days);
+    rollBackBlocks([...this.#callBlocks.values()], weeks);
     for (const [monday, rows] of this.#callRows) rows.length = calls.get(monday) ?? 0;
   }
 
@@ -158,6 +165,12 @@ export class RowSegment {
       release: () => this.#pool.giveBuffersBack(buffers.splice(0)),
     };
   }
+}
+
+/** Blocks that came after the mark stand last: there is nothing in them but what is taken back. */
+function rollBackBlocks(blocks: readonly (SpanBlock | CallBlock)[], marked: number): void {
+  for (const block of blocks.slice(0, marked)) block.rollBack();
+  for (const block of blocks.slice(marked)) block.clear();
 }
 
 function toPartition<Row, Block extends SpanBlock | CallBlock>(

@@ -50,11 +50,30 @@ export class SpanBlock {
 
   constructor() {
     this.#columns = new ColumnSet([
-      ...[this.#timestamps, this.#traceIds, this.#spanIds, this.#parentIds, this.#traceStates, this.#names],
-      ...[this.#kinds, this.#services, this.#resources, this.#scopeNames, this.#scopeVersions, this.attributes],
-      ...[this.#durations, this.#statusCodes, this.#statusMessages, this.#eventOffsets, this.#eventTimes],
-      ...[this.#eventNames, this.eventAttributes, this.#linkOffsets, this.#linkTraceIds, this.#linkSpanIds],
-      ...[this.#linkStates, this.linkAttributes],
+      this.#timestamps,
+      this.#traceIds,
+      this.#spanIds,
+      this.#parentIds,
+      this.#traceStates,
+      this.#names,
+      this.#kinds,
+      this.#services,
+      this.#resources,
+      this.#scopeNames,
+      this.#scopeVersions,
+      this.attributes,
+      this.#durations,
+      this.#statusCodes,
+      this.#statusMessages,
+      this.#eventOffsets,
+      this.#eventTimes,
+      this.#eventNames,
+      this.eventAttributes,
+      this.#linkOffsets,
+      this.#linkTraceIds,
+      this.#linkSpanIds,
+      this.#linkStates,
+      this.linkAttributes,
     ]);
   }
 

@@ -38,12 +38,7 @@ export class SpanEncoder {
   /** How many templates there were so far: their numbers are never used again. */
   #templates = 0;
 
-  constructor(
-    keys: ByteTable<KnownKey>,
-    names: ByteTable<KnownText>,
-    storeContent: boolean,
-    openRow: OpenRow,
-  ) {
+  constructor(keys: ByteTable<KnownKey>, names: ByteTable<KnownText>, storeContent: boolean, openRow: OpenRow) {
     this.#attributes = new AttributeEncoder(keys, names, storeContent);
     this.#names = names;
     this.#openRow = openRow;
@@ -133,7 +128,11 @@ export class SpanEncoder {
       return;
     }
     if (!attributes.every(({ key }) => canBeHole(key))) return;
-    const copies = attributes.map((each) => ({ ...each, bytes: each.bytes?.slice() ?? null, encoded: each.encoded.slice() }));
+    const copies = attributes.map((each) => ({
+      ...each,
+      bytes: each.bytes?.slice() ?? null,
+      encoded: each.encoded.slice(),
+    }));
     const template = new SpanTemplate(this.#templates++, copies);
     if (templates.length < MAX_TEMPLATES_OF_A_SCOPE) templates.push(template);
     else templates[MAX_TEMPLATES_OF_A_SCOPE - 1] = template;

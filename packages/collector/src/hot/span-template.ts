@@ -58,7 +58,9 @@ export class SpanTemplate {
   isOf(attributes: readonly TemplateAttribute[]): boolean {
     return (
       attributes.length === this.#attributes.length &&
-      this.#attributes.every(({ key, type }, index) => key === attributes[index]?.key && type === attributes[index]?.type)
+      this.#attributes.every(
+        ({ key, type }, index) => key === attributes[index]?.key && type === attributes[index]?.type,
+      )
     );
   }
 
@@ -68,7 +70,8 @@ export class SpanTemplate {
     const refined = this.#attributes.map((attribute, index) => {
       const { bytes } = attribute;
       const other = attributes[index]?.bytes;
-      if (bytes === null || (other !== undefined && other !== null && Buffer.compare(bytes, other) === 0)) return attribute;
+      if (bytes === null || (other !== undefined && other !== null && Buffer.compare(bytes, other) === 0))
+        return attribute;
       isChanged = true;
       return toHole(attribute);
     });

@@ -5,14 +5,12 @@ import type { RowSegment } from "../hot/row-segment.ts";
 import { decodeJson } from "../otlp/decode-json.ts";
 import { decodeProtobuf } from "../otlp/decode-protobuf.ts";
 import type { OtlpSpan } from "../otlp/trace-data.ts";
+import type { RecentCalls } from "../pipeline/recent-calls.ts";
 import { findSpanIssue, type SpanIssue } from "../pipeline/span-issue.ts";
 import type { TimeWindow } from "../pipeline/time-window.ts";
 import { toCallRow } from "../pipeline/to-call-row.ts";
 import { toSpanRow } from "../pipeline/to-span-row.ts";
 import { findForeignSpan, ownCall } from "./reject-of-others.ts";
-
-/** What turns the rows of calls into metrics. */
-export type NoteCall = (row: CallRow) => void;
 
 interface Rows {
   readonly spans: { readonly row: SpanRow; readonly unixSeconds: number }[];
@@ -36,7 +34,7 @@ export function encodeCold(
   segment: RowSegment,
   window: TimeWindow,
   options: EncoderOptions,
-  noteCall: NoteCall,
+  recentCalls: RecentCalls,
 ): ColdSpans {
   const rows: Rows = { spans: [], calls: [] };
   const encoded: ColdSpans = { accepted: 0, calls: 0, notKept: 0, rejected: new Map() };
@@ -48,7 +46,7 @@ export function encodeCold(
   for (const { row, unixSeconds } of rows.spans) segment.addSpan(row, unixSeconds);
   for (const row of rows.calls) {
     segment.addCall(row);
-    noteCall(row);
+    recentCalls.noteRow(row);
   }
   return encoded;
 }

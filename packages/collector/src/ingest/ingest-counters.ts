@@ -1,6 +1,5 @@
 import type { EncodedSpans } from "../hot/request-encoder.ts";
 import type { SpanIssue } from "../pipeline/span-issue.ts";
-import type { Recurrence } from "./recent-calls.ts";
 
 /** Counts since the start, for metrics. */
 export interface IngestCounters {
@@ -8,8 +7,6 @@ export interface IngestCounters {
   callsAccepted: number;
   /** Spans older than raw spans are kept: their calls count, they themselves are not stored. */
   spansNotKept: number;
-  /** Calls that came again, of those that are remembered. */
-  readonly callsRecurring: Record<Exclude<Recurrence, "new">, number>;
   readonly spansRejected: Map<SpanIssue, number>;
   /** Requests refused for now, by reason; the sender sends them again. */
   readonly requestsRefused: Map<string, number>;
@@ -20,7 +17,6 @@ export function createIngestCounters(): IngestCounters {
     spansAccepted: 0,
     callsAccepted: 0,
     spansNotKept: 0,
-    callsRecurring: { duplicate: 0, conflicting: 0 },
     spansRejected: new Map(),
     requestsRefused: new Map(),
   };

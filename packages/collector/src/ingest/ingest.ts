@@ -1,11 +1,11 @@
 import type { AcceptExport, ExportOutcome, ExportRequest } from "../accept-export.ts";
 import { type EncoderOptions, RequestEncoder } from "../hot/request-encoder.ts";
 import type { Logger } from "../logger.ts";
+import { RecentCalls } from "../pipeline/recent-calls.ts";
 import { createTimeWindow, type Retention, type TimeWindow } from "../pipeline/time-window.ts";
 import type { Spool } from "../spool/spool.ts";
 import { type ColdSpans, encodeCold } from "./encode-cold.ts";
 import { countEncoded, createIngestCounters, increase, type IngestCounters } from "./ingest-counters.ts";
-import { RecentCalls } from "./recent-calls.ts";
 import { SegmentCommit } from "./segment-commit.ts";
 
 /** Options of the pipeline. */
@@ -30,6 +30,7 @@ const WINDOW_MS = 1_000;
 /** Turns export requests into rows of segments, and answers when they are in the spool. */
 export class Ingest {
   readonly counters: IngestCounters = createIngestCounters();
+  /** Tells redeliveries, for metrics. */
   readonly recentCalls = new RecentCalls();
   readonly #options: IngestOptions;
   readonly #commit: SegmentCommit;
@@ -41,7 +42,7 @@ export class Ingest {
   constructor(options: IngestOptions) {
     this.#options = options;
     this.#now = options.now ?? Date.now;
-    this.#encoder = new RequestEncoder(options);
+    this.#encoder = new RequestEncoder(options, this.recentCalls);
     this.#commit = new SegmentCommit(options.spool, () => this.#createSegment(), this.#now);
   }
 
@@ -73,7 +74,7 @@ export class Ingest {
   }
 
   #createSegment() {
-    if (this.#encoder.isFull) this.#encoder = new RequestEncoder(this.#options);
+    if (this.#encoder.isFull) this.#encoder = new RequestEncoder(this.#options, this.recentCalls);
     return this.#encoder.createSegment();
   }
 
@@ -84,13 +85,7 @@ export class Ingest {
     const isPlain = encoding === "protobuf" && sender.tenants === null && sender.services === null;
     // Both paths add all of a request's rows, or none.
     const encoded = isPlain ? this.#encoder.encode(body, rows, window) : null;
-    return (
-      encoded ?? encodeCold(request, rows, window, this.#options, (row) => this.#note(this.recentCalls.noteRow(row)))
-    );
-  }
-
-  #note(recurrence: ReturnType<RecentCalls["noteRow"]>): void {
-    if (recurrence !== "new") this.counters.callsRecurring[recurrence] += 1;
+    return encoded ?? encodeCold(request, rows, window, this.#options, this.recentCalls);
   }
 
   #chooseWindow(): TimeWindow {

@@ -222,6 +222,6 @@ describe("calls that come again", () => {
     await post({ id: 1, startMs }, { id: 2, startMs });
     await post({ id: 2, startMs }, { id: 3, startMs });
     await post({ id: 1, startMs, inputTokens: 7 });
-    expect(ingest.counters.callsRecurring).toEqual({ duplicate: 1, conflicting: 1 });
+    expect(ingest.recentCalls.counts).toEqual({ duplicate: 1, conflicting: 1 });
   });
 });

@@ -39,7 +39,7 @@ export function createMetrics({ intake, counts, maintenance, engine }: MetricsSo
     "calls_recurring",
     "Calls that came again, of those remembered: duplicate, or conflicting in contents.",
     "kind",
-    () => Object.entries(ingest.counters.callsRecurring),
+    () => Object.entries(ingest.recentCalls.counts),
   );
   totals(
     "spans_rejected",

@@ -1,4 +1,3 @@
-import { crc32 } from "node:zlib";
 import type { CallRow } from "@spancost/clickhouse";
 
 /** What a call is to those that came lately: the same id with the same contents, or with others. */
@@ -14,6 +13,8 @@ const ID_BYTES = 24;
  * redelivery harmless.
  */
 export class RecentCalls {
+  /** Calls that came again, of those that are remembered. */
+  readonly counts: Record<Exclude<Recurrence, "new">, number> = { duplicate: 0, conflicting: 0 };
   readonly #high: Int32Array;
   readonly #low: Int32Array;
   readonly #fingerprints: Int32Array;
@@ -44,9 +45,10 @@ export class RecentCalls {
     const set = (high & this.#setMask) * WAYS;
     for (let at = set; at < set + WAYS; at += 1) {
       if (this.#high[at] !== high || this.#low[at] !== low) continue;
-      const isSame = this.#fingerprints[at] === (fingerprint | 0);
+      const recurrence = this.#fingerprints[at] === (fingerprint | 0) ? "duplicate" : "conflicting";
       this.#fingerprints[at] = fingerprint;
-      return isSame ? "duplicate" : "conflicting";
+      this.counts[recurrence] += 1;
+      return recurrence;
     }
     const way = this.#nextWay[high & this.#setMask] ?? 0;
     this.#nextWay[high & this.#setMask] = (way + 1) % WAYS;
@@ -66,19 +68,47 @@ export class RecentCalls {
   }
 }
 
+/** What decides a call's place in the ledger and its cost; numbers are taken by their lowest 32 bits. */
+export interface CallContents {
+  readonly tenant: number;
+  readonly startNano: number;
+  readonly durationNano: number;
+  /** NaN is unknown. */
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly costPicoUsd: number;
+}
+
+/** 32 bits that a call's contents decide, the same however it was encoded. */
+export function fingerprintCall(contents: CallContents): number {
+  let hash = mix(contents.tenant ^ Math.imul(contents.startNano, 0x9e37_79b1));
+  hash = mix(hash ^ contents.durationNano);
+  hash = mix(hash ^ toBits(contents.inputTokens));
+  hash = mix(hash ^ toBits(contents.outputTokens));
+  return mix(hash ^ toBits(contents.costPicoUsd));
+}
+
+/** A number that a text decides. */
+export function fingerprintText(text: string): number {
+  let hash = text.length;
+  for (let index = 0; index < text.length; index += 1) hash = Math.imul(hash ^ text.charCodeAt(index), 0x0100_0193);
+  return hash;
+}
+
+function toBits(count: number): number {
+  return Number.isNaN(count) ? -1 : count | 0;
+}
+
 function fingerprintRow(row: CallRow): number {
-  const { usage, startTimeUnixNano, durationNano, costPicoUsd } = row;
-  const texts = [
-    row.tenantId,
-    row.userId,
-    row.feature,
-    row.task,
-    row.provider,
-    row.model,
-    row.costKind,
-    row.costStatus,
-  ];
-  return crc32(JSON.stringify([...texts, `${startTimeUnixNano}`, `${durationNano}`, `${costPicoUsd}`, usage]));
+  const { usage, costPicoUsd } = row;
+  return fingerprintCall({
+    tenant: fingerprintText(row.tenantId),
+    startNano: Number(BigInt.asIntN(32, row.startTimeUnixNano)),
+    durationNano: Number(BigInt.asIntN(32, row.durationNano)),
+    inputTokens: usage.input ?? Number.NaN,
+    outputTokens: usage.output ?? Number.NaN,
+    costPicoUsd: costPicoUsd === null ? Number.NaN : Number(BigInt.asIntN(32, costPicoUsd)),
+  });
 }
 
 /** Spreads every bit over all: MurmurHash3's last step. @see https://github.com/aappleby/smhasher/blob/master/src/MurmurHash3.cpp */

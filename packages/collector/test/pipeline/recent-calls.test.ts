@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { RecentCalls } from "../../src/ingest/recent-calls.ts";
+import { RecentCalls } from "../../src/pipeline/recent-calls.ts";
 
 const SPAN_AT = 16;
 
