@@ -58,7 +58,7 @@ export function createTraffic(random: Random, round: number, count: number, nowU
 
 /** Erasing rewrites all parts that have any of it, so it is not done in each round. */
 export function hasScratch(round: number): boolean {
-  return round % 6 === 1;
+  return round % 9 === 1;
 }
 
 /** Spans of a tenant that is there to be erased, in some rounds. */

@@ -12,7 +12,7 @@ const { values } = parseArgs({
   options: {
     rounds: { type: "string", default: "300" },
     seed: { type: "string" },
-    size: { type: "string", default: "500" },
+    size: { type: "string", default: "400" },
     sabotage: { type: "string", default: "" },
     folder: { type: "string" },
     verbose: { type: "boolean", default: false },
@@ -77,7 +77,7 @@ function describe(): string {
   const sum = (...kinds: string[]) => kinds.reduce((all, kind) => all + tally.get(kind), 0);
   const seconds = Math.round((performance.now() - startedMs) / 1_000);
   return `
-rounds         ${tally.get("rounds")} in ${seconds} s, seed ${seed}, load ${formatLoad()}
+rounds         ${tally.get("rounds")} with ${tally.get("checks")} checks in ${seconds} s, seed ${seed}, load ${formatLoad()}
 ended          ${tally.format("ended: ")}
 disturbed      ${tally.format("disturbed: ")}
 requests       ${tally.format("requests ")}

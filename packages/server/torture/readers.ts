@@ -5,7 +5,7 @@ import type { ServerProcess } from "./server-process.ts";
 import type { Tally } from "./tally.ts";
 import type { Truth } from "./truth.ts";
 
-const PAUSE_MS = 120;
+const PAUSE_MS = 150;
 const ROWS_MORE_THAN_ONCE = `SELECT toString(count()), toString(uniqExact(trace_id, span_id)) FROM spancost.calls`;
 
 /** Reads all the while, as dashboards do, and holds each reading against the others and the truth. */

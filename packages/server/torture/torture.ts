@@ -32,7 +32,10 @@ const DRAIN_TIMEOUT_MS = 60_000;
 const SETTLE_TIMEOUT_MS = 45_000;
 const AFTER_SABOTAGE_MS = 500;
 const POLL_MS = 25;
-const STARTS_A_PRICE = 3;
+const STARTS_A_PRICE = 5;
+/** Between two checks what is left of one round meets the end of the next. */
+const ROUNDS_A_CHECK = 3;
+const MAX_PAUSE_MS = 60;
 const PHANTOMS = 12;
 const GRACE_MS = "250";
 /** What a bound of the spool is that is reached, and one that is not. */
@@ -60,6 +63,7 @@ export class Torture {
   #server: ServerProcess | undefined;
   #starts = 0;
   #repriced = 0;
+  #unchecked: number[] = [];
 
   constructor(options: TortureOptions) {
     this.#options = options;
@@ -86,13 +90,17 @@ export class Torture {
     const next = await this.#running();
     this.#log("running");
     next.setDisk("none");
-    await this.#finish(next, round);
+    await this.#drain(next);
+    this.#unchecked.push(round);
+    if (round % ROUNDS_A_CHECK === 0) await this.#check(next);
     tally.count("rounds");
   }
 
   /** Every round's rows, at the end. */
   async checkAll(): Promise<void> {
-    const { store } = await this.#running();
+    const server = await this.#running();
+    const { store } = server;
+    if (this.#unchecked.length > 0) await this.#check(server);
     for (const round of this.#truth.rounds.keys()) await checkRows(store, round, this.#expectation);
   }
 
@@ -162,33 +170,40 @@ export class Torture {
     this.#server = undefined;
   }
 
-  /** Everything is acknowledged, inserted, repriced and erased; then it is held against the truth. */
-  async #finish(server: ServerProcess, round: number): Promise<void> {
+  /** Senders go on until everything is acknowledged. */
+  async #drain(server: ServerProcess): Promise<void> {
     const tally = this.#tally;
     this.#readers.target = server;
     this.#exporter.target = server.urls;
     this.#exporter.maxPauseMs = 0;
     if (!(await this.#exporter.drain(DRAIN_TIMEOUT_MS)))
       tally.violate("hung", `${this.#exporter.waiting} spans were not acknowledged within ${DRAIN_TIMEOUT_MS} ms`);
-    this.#exporter.maxPauseMs = 60;
+    this.#exporter.maxPauseMs = MAX_PAUSE_MS;
     this.#log("acknowledged");
+  }
+
+  /** Everything is inserted, repriced and erased; then it is held against the truth. */
+  async #check(server: ServerProcess): Promise<void> {
+    const tally = this.#tally;
     await this.#until("the spool was not empty", async () => (await readMetric(server, "spancost_spool_rows")) === 0);
     this.#log("inserted");
     if (this.#repriced !== this.#house)
       await this.#until("repricing failed", () => applyChange(server, "reprice", { model: HOUSE.model }));
     this.#repriced = this.#house;
     this.#log("repriced");
-    if (hasScratch(round))
+    for (const round of this.#unchecked.filter(hasScratch))
       await this.#until("erasing failed", () => applyChange(server, "erase", { tenant: `scratch-${round}` }));
     this.#log("erased");
     const started = performance.now();
     await checkSums(server.store, this.#expectation, SETTLE_TIMEOUT_MS);
     tally.time("settled and sealed", performance.now() - started);
     this.#log("settled and sealed");
-    await checkRows(server.store, round, this.#expectation);
+    for (const round of this.#unchecked) await checkRows(server.store, round, this.#expectation);
+    this.#unchecked = [];
     await checkAbsent(server.store, tally);
     if ((await readMetric(server, "spancost_spool_refused_segments")) !== 0)
       tally.violate("set aside", "the spool set segments aside");
+    tally.count("checks");
   }
 
   #log(message: string): void {

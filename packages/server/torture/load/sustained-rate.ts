@@ -1,0 +1,75 @@
+import { loadavg } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import { readMetric } from "../api.ts";
+import type { ServerProcess } from "../server-process.ts";
+import type { LoadProcess } from "./load-process.ts";
+import { SPANS_A_BATCH } from "./steady-body.ts";
+
+/** What is measured, and with what. */
+export interface RateOptions {
+  readonly server: ServerProcess;
+  readonly load: LoadProcess;
+  readonly log: (line: string) => void;
+}
+
+const STEP_MS = 15_000;
+/** The first part of a step, in which the spool fills to what it holds between two inserts. */
+const SETTLING_SHARE = 0.4;
+const SAMPLE_MS = 250;
+const FIRST_RATE = 10_000;
+/** Until the upper and the lower bound are so near. */
+const PRECISION = 0.12;
+/** Part of what comes by which the spool may grow: it is measured between inserts that take half a second's rows at once. */
+const MAX_GROWTH = 0.03;
+const MIN_SENT = 0.97;
+const CONNECTIONS = 8;
+
+/**
+ * The rate, in spans a second, at which what is received is inserted as fast as it comes: it is doubled until the spool grows, and then
+ * halved in between.
+ */
+export async function findSustainedRate(options: RateOptions): Promise<number> {
+  let [low, high] = [0, Infinity];
+  for (let rate = FIRST_RATE; high === Infinity || high / low > 1 + PRECISION; rate = choose(low, high)) {
+    if (await isSustained(options, rate)) low = rate;
+    else high = rate;
+    if (high < FIRST_RATE / 8) break;
+  }
+  options.log(`sustained rate ${Math.round(low)} spans/s`);
+  return low;
+}
+
+function choose(low: number, high: number): number {
+  if (high === Infinity) return low * 2;
+  return low === 0 ? high / 2 : (low + high) / 2;
+}
+
+async function isSustained({ server, load, log }: RateOptions, spansPerSecond: number): Promise<boolean> {
+  const samples: [ms: number, rows: number][] = [];
+  const order = { url: server.urls.otlp, connections: CONNECTIONS, gzip: true, redelivery: 0, batches: Infinity };
+  const running = load.run({ ...order, batchesPerSecond: spansPerSecond / SPANS_A_BATCH, forMs: STEP_MS });
+  const startedMs = performance.now();
+  for (let ms = 0; ms < STEP_MS; ms = performance.now() - startedMs) {
+    await sleep(SAMPLE_MS);
+    if (ms > STEP_MS * SETTLING_SHARE) samples.push([ms, await readMetric(server, "spancost_spool_rows")]);
+  }
+  const { batches, elapsedMs } = await running;
+  // Each span of this batch is a row of two tables.
+  const growth = (slopeOf(samples) * 1_000) / 2;
+  const rate = (batches * SPANS_A_BATCH * 1_000) / Math.max(elapsedMs, STEP_MS);
+  const holds = growth < spansPerSecond * MAX_GROWTH && rate > spansPerSecond * MIN_SENT;
+  log(
+    `offered ${Math.round(spansPerSecond)} spans/s: acknowledged ${Math.round(rate)}/s, the spool grew by ${Math.round(growth)}/s, load ${loadavg()[0]?.toFixed(1)}: ${holds ? "holds" : "too much"}`,
+  );
+  while ((await readMetric(server, "spancost_spool_rows")) > 0) await sleep(SAMPLE_MS);
+  return holds;
+}
+
+/** By least squares, of the second figure by the first. */
+export function slopeOf(points: readonly (readonly [number, number])[]): number {
+  const mean = (at: 0 | 1) => points.reduce((sum, point) => sum + point[at], 0) / points.length;
+  const [x, y] = [mean(0), mean(1)];
+  const above = points.reduce((sum, point) => sum + (point[0] - x) * (point[1] - y), 0);
+  const below = points.reduce((sum, point) => sum + (point[0] - x) ** 2, 0);
+  return below === 0 ? 0 : above / below;
+}
