@@ -19,6 +19,7 @@ export type UsageIssue =
 /** Says what is impossible in a usage, or `null`. Unknown parts are compatible with everything; an unknown total with any part. */
 export function findUsageIssue(usage: Usage): UsageIssue | null {
   // Written out: this runs for every call, and a loop over the names of the counts costs more than the checks.
+  if (isTextOnly(usage)) return findTextIssue(usage);
   const issue =
     findCountIssue(usage.input) ??
     findCountIssue(usage.cacheRead) ??
@@ -36,6 +37,34 @@ export function findUsageIssue(usage: Usage): UsageIssue | null {
   if (issue !== null) return issue;
   if (!isSeconds(usage.videoSeconds) || !isSeconds(usage.audioSeconds)) return "bad-seconds";
   return findInputIssue(usage) ?? findOutputIssue(usage);
+}
+
+/** Whether nothing but tokens of text was consumed, as by nearly every call. */
+function isTextOnly(usage: Usage): boolean {
+  return (
+    usage.audioIn === null &&
+    usage.audioOut === null &&
+    usage.imageIn === null &&
+    usage.imageOut === null &&
+    usage.images === null &&
+    usage.characters === null &&
+    usage.webSearchRequests === null &&
+    usage.videoSeconds === null &&
+    usage.audioSeconds === null
+  );
+}
+
+function findTextIssue(usage: Usage): UsageIssue | null {
+  return (
+    findCountIssue(usage.input) ??
+    findCountIssue(usage.cacheRead) ??
+    findCountIssue(usage.cacheWrite5m) ??
+    findCountIssue(usage.cacheWrite1h) ??
+    findCountIssue(usage.output) ??
+    findCountIssue(usage.reasoning) ??
+    findInputIssue(usage) ??
+    findOutputIssue(usage)
+  );
 }
 
 function findCountIssue(count: number | null): UsageIssue | null {

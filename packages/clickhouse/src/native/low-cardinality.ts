@@ -142,8 +142,8 @@ export function writeFewTexts(
   writeHead(out, keys, places.size, rows, 0);
   out.reserve(rows);
   const { bytes, length } = out;
+  out.length += rows;
   for (let row = 0; row < rows; row += 1) bytes[length + row] = placeOf[sources[row] ?? 0] ?? 0;
-  out.length = length + rows;
 }
 
 function writeRows(out: ByteColumn, keys: ByteColumn, keyCount: number, places: Uint32Array, rows: number): void {
@@ -153,10 +153,10 @@ function writeRows(out: ByteColumn, keys: ByteColumn, keyCount: number, places: 
   out.reserve(rows << width);
   const { bytes, view } = out;
   let at = out.length;
+  out.length += rows << width;
   if (width === 0) for (let row = 0; row < rows; row += 1) bytes[at++] = places[row] ?? 0;
   else if (width === 1) for (let row = 0; row < rows; row += 1, at += 2) view.setUint16(at, places[row] ?? 0, true);
   else for (let row = 0; row < rows; row += 1, at += 4) view.setUint32(at, places[row] ?? 0, true);
-  out.length = at;
 }
 
 /** What goes before the rows; `width`: 0 for one byte a row, 1 for two, 2 for four. */

@@ -20,12 +20,12 @@ export class OffsetsColumn {
     const { length } = this;
     out.reserve(8 * length);
     const { view } = out;
-    let at = out.length;
-    for (let row = 0; row < length; row += 1, at += 8) {
-      view.setUint32(at, this.#ends[row] ?? 0, true);
-      view.setUint32(at + 4, 0, true);
+    const first = out.length;
+    out.length += 8 * length;
+    for (let row = 0; row < length; row += 1) {
+      view.setUint32(first + 8 * row, this.#ends[row] ?? 0, true);
+      view.setUint32(first + 8 * row + 4, 0, true);
     }
-    out.length = at;
   }
 
   clear(): void {

@@ -46,16 +46,17 @@ export class CallFigures {
     const figures = this.#values;
     out.reserve((size + 1) * rows);
     const { bytes, view } = out;
-    const first = out.length + rows;
+    const nulls = out.length;
+    const first = nulls + rows;
+    out.length = first + size * rows;
     if (size > 8) bytes.fill(0, first, first + size * rows);
     for (let row = 0, from = index, at = first; row < rows; row += 1, from += WIDTH, at += size) {
       const figure = figures[from] ?? UNKNOWN;
       const isNull = Number.isNaN(figure);
-      bytes[out.length + row] = isNull ? 1 : 0;
+      bytes[nulls + row] = isNull ? 1 : 0;
       view.setUint32(at, isNull ? 0 : figure >>> 0, true);
       view.setUint32(at + 4, figure >= TWO_TO_32 ? Math.floor(figure / TWO_TO_32) : 0, true);
     }
-    out.length = first + size * rows;
   }
 
   #grow(): void {

@@ -12,6 +12,14 @@ const NO_NAME = -1;
 /** An odd number with well-spread bits: FNV's prime. */
 const MULTIPLIER = 0x0100_0193;
 
+/** As many forms are found quickest, less one. */
+const RECENT_MASK = 0xff;
+
+/** Makes the span at hand as an object. */
+export interface SpanSource {
+  materialise(): OtlpSpan;
+}
+
 interface KnownTemplate {
   readonly signature: Int32Array;
   readonly template: CallTemplate;
@@ -26,7 +34,7 @@ export class CallTemplates {
   readonly #buckets = new Map<number, KnownTemplate[]>();
   readonly #namesMatter = new Map<KnownScope, boolean>();
   #size = 0;
-  #last: KnownTemplate | undefined;
+  readonly #recent: (KnownTemplate | undefined)[] = Array.from({ length: RECENT_MASK + 1 }, () => undefined);
 
   constructor(context: TemplateContext) {
     this.#context = context;
@@ -36,14 +44,14 @@ export class CallTemplates {
     return this.#size >= MAX_TEMPLATES;
   }
 
-  /** `materialise` makes the span as an object, for a form that was not seen before. */
+  /** `source` makes the span as an object, for a form that was not seen before. */
   find(
     read: ReadAttributes,
     resource: KnownResource,
     scope: KnownScope,
     statusCode: number,
     name: KnownText,
-    materialise: () => OtlpSpan,
+    source: SpanSource,
   ): CallTemplate {
     if (read.isWhole) return WHOLE;
     const { signature, length } = read;
@@ -52,14 +60,16 @@ export class CallTemplates {
     signature[2] = statusCode;
     signature[3] = this.#doNamesMatter(scope) ? name.id : NO_NAME;
     signature[4] = read.count;
-    const last = this.#last;
-    if (last !== undefined && isSame(last.signature, signature, length)) return last.template;
     let hash = length;
     for (let index = 0; index < length; index += 1) hash = Math.imul(hash ^ (signature[index] ?? 0), MULTIPLIER);
+    // Most spans have one of a few forms: those are found without the map.
+    const recent = this.#recent[hash & RECENT_MASK];
+    if (recent !== undefined && isSame(recent.signature, signature, length)) return recent.template;
     const bucket = this.#buckets.get(hash);
     const known =
-      bucket?.find((each) => isSame(each.signature, signature, length)) ?? this.#add(read, hash, bucket, materialise());
-    this.#last = known;
+      bucket?.find((each) => isSame(each.signature, signature, length)) ??
+      this.#add(read, hash, bucket, source.materialise());
+    this.#recent[hash & RECENT_MASK] = known;
     return known.template;
   }
 

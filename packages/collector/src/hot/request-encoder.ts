@@ -1,10 +1,11 @@
 import { ATTRIBUTE_USES, type AttributeUse } from "@spancost/core";
+import type { OtlpSpan } from "../otlp/trace-data.ts";
 import { LABEL_PREFIX } from "../pipeline/span-columns.ts";
 import type { RecentCalls } from "../pipeline/recent-calls.ts";
 import { SPAN_ID_BYTES, type SpanIssue, TRACE_ID_BYTES } from "../pipeline/span-issue.ts";
 import type { TimeWindow } from "../pipeline/time-window.ts";
 import { type CallContext, toCallRow } from "../pipeline/to-call-row.ts";
-import { CallTemplates } from "./call-templates.ts";
+import { CallTemplates, type SpanSource } from "./call-templates.ts";
 import { createKeyTable } from "./known-key.ts";
 import {
   createResourceTable,
@@ -37,6 +38,11 @@ export interface EncoderOptions extends CallContext {
   readonly storeContent: boolean;
 }
 
+interface SpanOrigins {
+  readonly resource: KnownResource;
+  readonly scope: KnownScope;
+}
+
 /** A bound below that of the cold path, which then decides. */
 const MAX_SPANS = 50_000;
 /** Groups of spans in one request; SDKs send one, Collectors some hundreds. */
@@ -46,7 +52,7 @@ const MAX_GROUPS = 10_000;
  * The hot path: an export request in protobuf straight into rows of a segment, in one walk over its bytes. What it knows of keys, texts
  * and forms of spans it keeps from request to request.
  */
-export class RequestEncoder {
+export class RequestEncoder implements SpanSource {
   readonly #options: EncoderOptions;
   readonly #recentCalls: RecentCalls | null;
   readonly #numbers = new TextNumbers();
@@ -68,6 +74,7 @@ export class RequestEncoder {
   /** Why the span at hand is not stored. */
   #issue: SpanIssue | null = null;
   #spans = 0;
+  #origin: SpanOrigins | null = null;
 
   /** `recentCalls` tells redeliveries, where they are to be counted. */
   constructor(options: EncoderOptions, recentCalls: RecentCalls | null = null) {
@@ -143,6 +150,7 @@ export class RequestEncoder {
     const { origin, parts } = this.#survey(end);
     const scope = this.#scopes.find(this.#reader.view, origin.at, origin.size);
     if (scope === undefined) throw NOT_UNDERSTOOD;
+    this.#origin = { resource, scope };
     for (let index = 0; index < parts.length; index += 2) {
       this.#reader.at = parts[index] ?? 0;
       this.#readSpan(resource, scope, parts[index + 1] ?? 0);
@@ -188,9 +196,7 @@ export class RequestEncoder {
     }
     result.accepted += 1;
     if (block === this.#discarded) result.notKept += 1;
-    const template = this.#templates.find(read, resource, scope, fields.statusCode, name, () =>
-      materialiseSpan(this.#reader, fields, resource, scope),
-    );
+    const template = this.#templates.find(read, resource, scope, fields.statusCode, name, this);
     if (template.kind === "none") return;
     if (template.kind === "call") {
       const calls = this.#segment.callBlock(fields.hourUnix);
@@ -200,12 +206,18 @@ export class RequestEncoder {
         return;
       }
     }
-    this.#addWhole(fields, resource, scope);
+    this.#addWhole();
   }
 
-  #addWhole(fields: SpanFields, resource: KnownResource, scope: KnownScope): void {
-    const row = toCallRow(materialiseSpan(this.#reader, fields, resource, scope), this.#options);
-    this.#reader.at = fields.end;
+  /** The span at hand as an object. @throws NOT_UNDERSTOOD */
+  materialise(): OtlpSpan {
+    const origin = this.#origin;
+    if (origin === null) throw NOT_UNDERSTOOD;
+    return materialiseSpan(this.#reader, this.#spanEncoder.fields, origin.resource, origin.scope);
+  }
+
+  #addWhole(): void {
+    const row = toCallRow(this.materialise(), this.#options);
     if (row === null) return;
     this.#segment.addCall(row);
     this.#recentCalls?.noteRow(row);

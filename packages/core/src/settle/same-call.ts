@@ -4,7 +4,7 @@ import type { DuplicateReason, SettleCall } from "./settle-facts.ts";
 /** Clocks of two tracers in one process differ by rounding to milliseconds. */
 const CLOCK_TOLERANCE_NANO = 3_000_000n;
 /** Two spans of one call end nearly together; two calls that only look alike seldom do. */
-const END_TOLERANCE_NANO = 25_000_000n;
+export const END_TOLERANCE_NANO = 25_000_000n;
 /** What a framework may still do for its own span once the client's has ended, such as counting tokens; in one trace it is believed. */
 const END_IN_TRACE_TOLERANCE_NANO = 500_000_000n;
 

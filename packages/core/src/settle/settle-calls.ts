@@ -1,4 +1,5 @@
 import type { SpanAttribution } from "../read-attribution.ts";
+import { findPeerCandidates } from "./peer-candidates.ts";
 import { couldBeSame, findAncestorMatch, findPeerMatch } from "./same-call.ts";
 import type { DuplicateReason, Settlement, SettleCall, SettleSpan } from "./settle-facts.ts";
 import { TraceTree } from "./trace-tree.ts";
@@ -110,23 +111,14 @@ interface PeerMatch {
 
 /** The surest evidence first, so that it takes what belongs together before weaker evidence can. */
 const PEER_PASSES: readonly DuplicateReason[] = ["same-response", "same-usage", "peer-without-usage"];
-/** How long after the end of one span another can begin and still be looked at. */
-const PEER_SLACK_NANO = 10_000_000n;
-
 function findPeerMatches(calls: readonly SettleCall[], tree: TraceTree): PeerMatch[] {
   const byTime = calls.toSorted(
     (a, b) => compareNumbers(a.startTimeUnixNano, b.startTimeUnixNano) || compareForOrder(a, b),
   );
-  const matches: PeerMatch[] = [];
-  for (const [index, call] of byTime.entries()) {
-    for (let at = index + 1; at < byTime.length; at += 1) {
-      const other = byTime[at];
-      if (other === undefined || other.startTimeUnixNano > call.endTimeUnixNano + PEER_SLACK_NANO) break;
-      const reason = findPeerMatch(call, other);
-      if (reason !== null && !tree.areInLine(call, other)) matches.push({ call, other, reason });
-    }
-  }
-  return matches;
+  return findPeerCandidates(byTime).flatMap(([call, other]) => {
+    const reason = findPeerMatch(call, other);
+    return reason === null || tree.areInLine(call, other) ? [] : [{ call, other, reason }];
+  });
 }
 
 /** How many calls of a producer each call could be the same as, by `<key> <producer>`. */
