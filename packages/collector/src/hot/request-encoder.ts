@@ -5,23 +5,23 @@ import type { RecentCalls } from "../pipeline/recent-calls.ts";
 import { SPAN_ID_BYTES, type SpanIssue, TRACE_ID_BYTES } from "../pipeline/span-issue.ts";
 import type { TimeWindow } from "../pipeline/time-window.ts";
 import { type CallContext, toCallRow } from "../pipeline/to-call-row.ts";
-import { CallTemplates, type SpanSource } from "./call-templates.ts";
-import { createKeyTable } from "./known-key.ts";
+import { CallTemplates, type SpanSource } from "./calls/call-templates.ts";
+import { createKeyTable } from "./known/known-key.ts";
 import {
   createResourceTable,
   createScopeTable,
   type KnownResource,
   type KnownScope,
   TextNumbers,
-} from "./known-origin.ts";
-import { createTextTable } from "./known-text.ts";
-import { materialiseSpan } from "./materialise-span.ts";
-import { BlockPool, RowSegment } from "./row-segment.ts";
-import { SpanBlock } from "./span-block.ts";
-import { SpanEncoder } from "./span-encoder.ts";
-import type { SpanFields } from "./span-fields.ts";
-import { HourFinder, isBefore, toWindowParts, type WindowParts } from "./time-parts.ts";
-import { bytesField, NOT_UNDERSTOOD, WireReader } from "./wire-reader.ts";
+} from "./known/known-origin.ts";
+import { createTextTable } from "./known/known-text.ts";
+import { materialiseSpan } from "./spans/materialise-span.ts";
+import { BlockPool, RowSegment } from "./blocks/row-segment.ts";
+import { SpanBlock } from "./blocks/span-block.ts";
+import { SpanEncoder } from "./spans/span-encoder.ts";
+import type { SpanFields } from "./spans/span-fields.ts";
+import { HourFinder, isBefore, toWindowParts, type WindowParts } from "./spans/time-parts.ts";
+import { bytesField, NOT_UNDERSTOOD, WireReader } from "./spans/wire-reader.ts";
 
 /** What became of the spans of a request. */
 export interface EncodedSpans {

@@ -1,7 +1,7 @@
 import type { CallRow, SpanRow } from "@spancost/clickhouse";
 import type { ExportRequest } from "../accept-export.ts";
 import type { EncodedSpans, EncoderOptions } from "../hot/request-encoder.ts";
-import type { RowSegment } from "../hot/row-segment.ts";
+import type { RowSegment } from "../hot/blocks/row-segment.ts";
 import { decodeJson } from "../otlp/decode-json.ts";
 import { decodeProtobuf } from "../otlp/decode-protobuf.ts";
 import type { OtlpSpan } from "../otlp/trace-data.ts";

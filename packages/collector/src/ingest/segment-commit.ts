@@ -1,4 +1,4 @@
-import type { ClosedSegment, RowSegment } from "../hot/row-segment.ts";
+import type { ClosedSegment, RowSegment } from "../hot/blocks/row-segment.ts";
 
 /** Where closed segments go. */
 export interface SegmentSink {

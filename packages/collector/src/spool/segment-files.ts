@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
-import type { ClosedSegment, PartitionRows } from "../hot/row-segment.ts";
+import type { ClosedSegment, PartitionRows } from "../hot/blocks/row-segment.ts";
 import type { Disk } from "./disk.ts";
 import { formatManifest, type Manifest } from "./manifest.ts";
 import { SpoolError } from "./spool-error.ts";

@@ -1,5 +1,5 @@
 import { join, resolve } from "node:path";
-import type { ClosedSegment } from "../hot/row-segment.ts";
+import type { ClosedSegment } from "../hot/blocks/row-segment.ts";
 import { DISK, type Disk } from "./disk.ts";
 import type { LoadedSegment } from "./insert-batch.ts";
 import { type Manifest, parseManifest } from "./manifest.ts";

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { createBatch, type Producer } from "../../bench/batch/create-batch.ts";
 import { encodeRequest, type JsonAttribute, type JsonRequest, type JsonSpan } from "../../bench/batch/encode-otlp.ts";
 import { type EncoderOptions, RequestEncoder } from "../../src/hot/request-encoder.ts";
-import type { ClosedSegment } from "../../src/hot/row-segment.ts";
+import type { ClosedSegment } from "../../src/hot/blocks/row-segment.ts";
 import { decodeProtobuf } from "../../src/otlp/decode-protobuf.ts";
 import { RecentCalls } from "../../src/pipeline/recent-calls.ts";
 import { createTimeWindow } from "../../src/pipeline/time-window.ts";
@@ -99,7 +99,7 @@ const CHANGES: Readonly<Record<string, (span: JsonSpan, index: number) => Partia
   "another hour": (span, index) => ({
     startTimeUnixNano: String(BigInt(span.startTimeUnixNano) - BigInt(index) * 1_800_000_000_000n),
   }),
-  "an end before its start": (span) => ({ endTimeUnixNano: "1" }),
+  "an end before its start": () => ({ endTimeUnixNano: "1" }),
   "a name of its own": (span, index) => ({ name: `${span.name} ${index}` }),
 };
 

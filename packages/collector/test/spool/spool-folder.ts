@@ -1,7 +1,7 @@
 import { cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ClosedSegment } from "../../src/hot/row-segment.ts";
+import type { ClosedSegment } from "../../src/hot/blocks/row-segment.ts";
 import type { Logger } from "../../src/index.ts";
 import { DISK, type Disk } from "../../src/spool/disk.ts";
 

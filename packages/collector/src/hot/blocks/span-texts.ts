@@ -1,5 +1,5 @@
 import { encodeText, type NumberedText } from "@spancost/clickhouse";
-import { KINDS, STATUS_CODES } from "../pipeline/to-span-row.ts";
+import { KINDS, STATUS_CODES } from "../../pipeline/to-span-row.ts";
 
 const numbered = (texts: readonly string[]): readonly NumberedText[] =>
   texts.map((text, id) => ({ id, encoded: encodeText(text) }));

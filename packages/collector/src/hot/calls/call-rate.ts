@@ -2,7 +2,7 @@ import type { NumberedText } from "@spancost/clickhouse";
 import type { TokenCounts } from "@spancost/core";
 import { priceCard, type Pricer, type ResolvedRate } from "@spancost/rates";
 import type { CallForm } from "./call-template.ts";
-import type { TextNumbers } from "./known-origin.ts";
+import type { TextNumbers } from "../known/known-origin.ts";
 
 /** What calls of one form cost in one minute, and the texts that say so. */
 export interface CallRate {

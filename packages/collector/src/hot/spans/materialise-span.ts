@@ -1,9 +1,9 @@
-import { createAttributes, type OtlpSpan } from "../otlp/trace-data.ts";
-import type { KnownResource, KnownScope } from "./known-origin.ts";
+import { createAttributes, type OtlpSpan } from "../../otlp/trace-data.ts";
+import type { KnownResource, KnownScope } from "../known/known-origin.ts";
 import { readEntry } from "./read-value.ts";
 import type { SpanFields } from "./span-fields.ts";
 import { bytesField, type WireReader } from "./wire-reader.ts";
-import { decodeText } from "./decode-text.ts";
+import { decodeText } from "../known/decode-text.ts";
 
 /** A span as an object, without its events and links: what a call's row is made of the slow way. */
 export function materialiseSpan(

@@ -1,10 +1,10 @@
 import { AttributeEncoder } from "./attribute-encoder.ts";
-import { type ByteTable, isAt } from "./byte-table.ts";
-import type { KnownKey } from "./known-key.ts";
-import type { KnownScope } from "./known-origin.ts";
-import type { KnownText } from "./known-text.ts";
-import { ReadAttributes } from "./read-attributes.ts";
-import type { SpanBlock } from "./span-block.ts";
+import { type ByteTable, isAt } from "../known/byte-table.ts";
+import type { KnownKey } from "../known/known-key.ts";
+import type { KnownScope } from "../known/known-origin.ts";
+import type { KnownText } from "../known/known-text.ts";
+import { ReadAttributes } from "../calls/read-attributes.ts";
+import type { SpanBlock } from "../blocks/span-block.ts";
 import { SpanFields } from "./span-fields.ts";
 import { canBeHole, SpanTemplate, type TemplateAttribute } from "./span-template.ts";
 import { bytesField, fixed64Field, NOT_UNDERSTOOD, varintField, WireReader } from "./wire-reader.ts";

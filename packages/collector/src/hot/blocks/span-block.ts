@@ -1,10 +1,10 @@
 import { ATTRIBUTES_TYPE, ByteColumn, LowCardinalityColumn, MapColumn, OffsetsColumn } from "@spancost/clickhouse";
 import { ColumnSet, writeArray, writeBlock, writeBytes, type WrittenColumn, writeWithKeys } from "./column-set.ts";
-import type { KnownResource, KnownScope } from "./known-origin.ts";
-import type { KnownText } from "./known-text.ts";
-import type { SpanFields } from "./span-fields.ts";
+import type { KnownResource, KnownScope } from "../known/known-origin.ts";
+import type { KnownText } from "../known/known-text.ts";
+import type { SpanFields } from "../spans/span-fields.ts";
 import { kindText, statusText } from "./span-texts.ts";
-import { writeText } from "./value-writer.ts";
+import { writeText } from "../spans/value-writer.ts";
 
 const LOW_CARDINALITY = "LowCardinality(String)";
 const NANOSECONDS = "DateTime64(9, 'UTC')";

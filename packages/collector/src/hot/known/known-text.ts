@@ -1,5 +1,5 @@
 import { encodeText } from "@spancost/clickhouse";
-import { fingerprintText } from "../pipeline/recent-calls.ts";
+import { fingerprintText } from "../../pipeline/recent-calls.ts";
 import { ByteTable, type KnownBytes } from "./byte-table.ts";
 import { decodeText } from "./decode-text.ts";
 

@@ -7,7 +7,7 @@ import {
   SPAN_LAYOUT,
   type SpanRow,
 } from "@spancost/clickhouse";
-import { dayOf, mondayOf } from "../pipeline/partitions.ts";
+import { dayOf, mondayOf } from "../../pipeline/partitions.ts";
 import { CallBlock, type CallBlockTools } from "./call-block.ts";
 import { HourKeys } from "./hour-keys.ts";
 import { SpanBlock } from "./span-block.ts";

@@ -1,12 +1,12 @@
 import { encodeText, type NumberedText, TextSequence } from "@spancost/clickhouse";
-import { type Attributes, createAttributes } from "../otlp/trace-data.ts";
-import { toText, toTextEntries } from "../pipeline/to-text.ts";
+import { type Attributes, createAttributes } from "../../otlp/trace-data.ts";
+import { toText, toTextEntries } from "../../pipeline/to-text.ts";
 import { ByteTable, type KnownBytes } from "./byte-table.ts";
 import { toWords } from "./words.ts";
 import { decodeText } from "./decode-text.ts";
-import { readEntry } from "./read-value.ts";
-import type { SpanTemplate } from "./span-template.ts";
-import { bytesField, NOT_UNDERSTOOD, WireReader } from "./wire-reader.ts";
+import { readEntry } from "../spans/read-value.ts";
+import type { SpanTemplate } from "../spans/span-template.ts";
+import { bytesField, NOT_UNDERSTOOD, WireReader } from "../spans/wire-reader.ts";
 
 /** A resource, and what of it stands in each of its spans' rows. */
 export interface KnownResource extends KnownBytes {

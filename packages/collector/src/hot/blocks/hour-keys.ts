@@ -1,5 +1,5 @@
 import type { HourKey } from "@spancost/clickhouse";
-import type { KnownText } from "./known-text.ts";
+import type { KnownText } from "../known/known-text.ts";
 
 const INITIAL_TENANTS = 256;
 

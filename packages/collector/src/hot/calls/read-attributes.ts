@@ -1,10 +1,10 @@
-import type { KnownKey } from "./known-key.ts";
+import type { KnownKey } from "../known/known-key.ts";
 
 /** Columns of `places`: a row an attribute that is read. `at` and `size` are the value's bytes; the size of a truth value is 0 or 1. */
 export const PLACE = { type: 0, at: 1, size: 2, width: 3 } as const;
 
 /** What goes before the attributes in a signature: resource, scope, status, name, and how many attributes are read. */
-export const SIGNATURE_HEADER = 5;
+const SIGNATURE_HEADER = 5;
 const MAX_PLACES = 512;
 
 /** Stands in a signature for a value that it cannot take: the span must be read as a whole. */

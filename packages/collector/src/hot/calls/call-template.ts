@@ -10,11 +10,11 @@ import {
   readAttribution,
   type Source,
 } from "@spancost/core";
-import type { OtlpSpan } from "../otlp/trace-data.ts";
-import { LABEL_PREFIX, originColumns } from "../pipeline/span-columns.ts";
-import { errorTypeColumn, toFacts } from "../pipeline/to-call-row.ts";
+import type { OtlpSpan } from "../../otlp/trace-data.ts";
+import { LABEL_PREFIX, originColumns } from "../../pipeline/span-columns.ts";
+import { errorTypeColumn, toFacts } from "../../pipeline/to-call-row.ts";
 import type { CallRate } from "./call-rate.ts";
-import type { TextNumbers } from "./known-origin.ts";
+import type { TextNumbers } from "../known/known-origin.ts";
 
 /** A text of a call: what stands at a place among the attributes that are read, or the same text for all calls of the template. */
 export interface TextPlace {
@@ -43,7 +43,7 @@ export const COMMON_COLUMNS = [
 ] as const;
 
 /** The texts of a call that differ from row to row, by column. */
-export interface CallTexts {
+interface CallTexts {
   readonly tenantId: TextPlace;
   readonly userId: TextPlace;
   readonly feature: TextPlace;
@@ -72,7 +72,7 @@ export interface CallForm {
 export type CallTemplate = CallForm | { readonly kind: "none" | "whole" };
 
 /** The figures of a text call. */
-export type TokenFigures = Pick<
+type TokenFigures = Pick<
   Figures,
   | "input"
   | "output"

@@ -1,10 +1,10 @@
 import type { ByteColumn, MapColumn } from "@spancost/clickhouse";
 import { isContentAttribute } from "@spancost/core";
-import type { ByteTable } from "./byte-table.ts";
-import { MAX_PLAIN_BYTES } from "./call-template.ts";
-import type { KnownKey } from "./known-key.ts";
-import type { KnownText } from "./known-text.ts";
-import { type ReadAttributes, UNSIGNED } from "./read-attributes.ts";
+import type { ByteTable } from "../known/byte-table.ts";
+import { MAX_PLAIN_BYTES } from "../calls/call-template.ts";
+import type { KnownKey } from "../known/known-key.ts";
+import type { KnownText } from "../known/known-text.ts";
+import { type ReadAttributes, UNSIGNED } from "../calls/read-attributes.ts";
 import { type SpanTemplate, stepIsAt, type TemplateAttribute, type TemplateStep } from "./span-template.ts";
 import {
   ComposedValues,

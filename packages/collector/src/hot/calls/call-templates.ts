@@ -1,8 +1,8 @@
 import { readsSpanNames } from "@spancost/core";
-import type { OtlpSpan } from "../otlp/trace-data.ts";
+import type { OtlpSpan } from "../../otlp/trace-data.ts";
 import { type CallTemplate, createCallTemplate, type TemplateContext } from "./call-template.ts";
-import type { KnownResource, KnownScope } from "./known-origin.ts";
-import type { KnownText } from "./known-text.ts";
+import type { KnownResource, KnownScope } from "../known/known-origin.ts";
+import type { KnownText } from "../known/known-text.ts";
 import type { ReadAttributes } from "./read-attributes.ts";
 
 const WHOLE: CallTemplate = { kind: "whole" };

@@ -8,18 +8,18 @@ import {
 } from "@spancost/clickhouse";
 import { readUsageOf } from "@spancost/core";
 import type { Pricer } from "@spancost/rates";
-import { fingerprintCall, fingerprintText } from "../pipeline/recent-calls.ts";
-import { attemptColumn } from "../pipeline/to-call-row.ts";
-import { type CallRate, findCallRate, MINUTE_MS, priceAtRate, RATE_COLUMNS } from "./call-rate.ts";
-import { type CallForm, COMMON_COLUMNS, type TextPlace } from "./call-template.ts";
-import type { ByteTable } from "./byte-table.ts";
+import { fingerprintCall, fingerprintText } from "../../pipeline/recent-calls.ts";
+import { attemptColumn } from "../../pipeline/to-call-row.ts";
+import { type CallRate, findCallRate, MINUTE_MS, priceAtRate, RATE_COLUMNS } from "../calls/call-rate.ts";
+import { type CallForm, COMMON_COLUMNS, type TextPlace } from "../calls/call-template.ts";
+import type { ByteTable } from "../known/byte-table.ts";
 import { ColumnSet, writeBlock, writeBytes, type WrittenColumn, writeWithKeys } from "./column-set.ts";
 import type { HourKeys } from "./hour-keys.ts";
-import type { TextNumbers } from "./known-origin.ts";
-import type { KnownText } from "./known-text.ts";
+import type { TextNumbers } from "../known/known-origin.ts";
+import type { KnownText } from "../known/known-text.ts";
 import { CallFigures, FIGURE, takeFigures } from "./call-figures.ts";
-import { PLACE, type ReadAttributes } from "./read-attributes.ts";
-import type { SpanFields } from "./span-fields.ts";
+import { PLACE, type ReadAttributes } from "../calls/read-attributes.ts";
+import type { SpanFields } from "../spans/span-fields.ts";
 
 /** What rows are written with. */
 export interface CallBlockTools {

@@ -1,8 +1,8 @@
 import type { ByteColumn } from "@spancost/clickhouse";
 import type { Figures, Usage } from "@spancost/core";
-import type { CallForm } from "./call-template.ts";
-import { PLACE, type ReadAttributes } from "./read-attributes.ts";
-import { readVarint, VALUE } from "./value-writer.ts";
+import type { CallForm } from "../calls/call-template.ts";
+import { PLACE, type ReadAttributes } from "../calls/read-attributes.ts";
+import { readVarint, VALUE } from "../spans/value-writer.ts";
 
 /** Numbers of a call by their place in a row. */
 export const FIGURE = {

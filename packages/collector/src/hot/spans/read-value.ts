@@ -1,6 +1,6 @@
-import { MAX_VALUE_DEPTH } from "../otlp/otlp-decode-error.ts";
-import { type AttributeValue, createAttributes } from "../otlp/trace-data.ts";
-import { decodeText } from "./decode-text.ts";
+import { MAX_VALUE_DEPTH } from "../../otlp/otlp-decode-error.ts";
+import { type AttributeValue, createAttributes } from "../../otlp/trace-data.ts";
+import { decodeText } from "../known/decode-text.ts";
 import { bytesField, fixed64Field, NOT_UNDERSTOOD, varintField, type WireReader } from "./wire-reader.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { KnownText } from "./known-text.ts";
+import type { KnownText } from "../known/known-text.ts";
 
 /** Where the fields of one span stand, and what follows from its times. Offsets of what is absent are 0, sizes too. */
 export class SpanFields {

@@ -1,6 +1,6 @@
 import { TextSequence } from "@spancost/clickhouse";
-import type { KnownKey } from "./known-key.ts";
-import { toWords, WORD_BYTES } from "./words.ts";
+import type { KnownKey } from "../known/known-key.ts";
+import { toWords, WORD_BYTES } from "../known/words.ts";
 
 /** Longer attributes are hardly the same twice. */
 const MAX_CONSTANT_BYTES = 512;

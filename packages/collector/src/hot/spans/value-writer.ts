@@ -1,8 +1,8 @@
 import { isUtf8 } from "node:buffer";
 import { type ByteColumn, encodeText } from "@spancost/clickhouse";
-import { toText } from "../pipeline/to-text.ts";
-import { ByteTable, type KnownBytes } from "./byte-table.ts";
-import { decodeText } from "./decode-text.ts";
+import { toText } from "../../pipeline/to-text.ts";
+import { ByteTable, type KnownBytes } from "../known/byte-table.ts";
+import { decodeText } from "../known/decode-text.ts";
 import { readInteger, readValue } from "./read-value.ts";
 import type { WireReader } from "./wire-reader.ts";
 

@@ -1,4 +1,4 @@
-import type { TimeWindow } from "../pipeline/time-window.ts";
+import type { TimeWindow } from "../../pipeline/time-window.ts";
 
 const TWO_TO_32 = 0x1_0000_0000n;
 const NANOS_PER_HOUR = 3_600_000_000_000n;
@@ -10,7 +10,7 @@ export interface TimeParts {
   readonly low: number;
 }
 
-export function toParts(unixNano: bigint): TimeParts {
+function toParts(unixNano: bigint): TimeParts {
   return { high: Number(unixNano / TWO_TO_32), low: Number(unixNano % TWO_TO_32) };
 }
 
