@@ -320,3 +320,17 @@ describe("settlement as a whole", () => {
     );
   });
 });
+
+it("settles thousands of calls at the same time, of two producers", () => {
+  const count = 10_000;
+  const calls = Array.from({ length: count }, (_, index) => {
+    const usage = { ...UNKNOWN_USAGE, input: 100 + index, output: index };
+    const responseId = `response-${index}`;
+    return [
+      call(`a${index}`, { usage, responseId }),
+      call(`b${index}`, { ...PEER, traceId: `u${index}`, usage, responseId }),
+    ];
+  }).flat();
+  const settled = [...settleCalls(calls, []).values()];
+  expect(settled.filter(({ reason }) => reason === "same-response")).toHaveLength(count);
+});
