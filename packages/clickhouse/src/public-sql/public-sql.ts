@@ -54,8 +54,9 @@ export function createPublicSql(client: ClickHouseClient): PublicSql {
       throw error;
     });
     const parameters = toSettings(params ?? {});
-    const statement = await parseStatement(client, sql, parameters);
-    checkStatement(statement, await schema);
+    // Both at once: when the database goes away, neither may fail with nobody waiting for it.
+    const [statement, known] = await Promise.all([parseStatement(client, sql, parameters), schema]);
+    checkStatement(statement, known);
     // The embedded engine goes on with a query whose client has gone. So this one waits for it, and keeps its turn meanwhile.
     const { stream } = await client.exec({
       query: statement.sql,
