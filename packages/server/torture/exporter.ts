@@ -44,10 +44,10 @@ export class Exporter {
     return this.#queue.length + this.#inFlight;
   }
 
-  /** Whether everything was acknowledged before the time was over. */
-  async drain(timeoutMs: number): Promise<boolean> {
+  /** Whether everything was acknowledged before the time was over, or there was no hope any more. */
+  async drain(timeoutMs: number, isHopeless: () => boolean): Promise<boolean> {
     const deadline = performance.now() + timeoutMs;
-    while (this.waiting > 0 && performance.now() < deadline) await sleep(POLL_MS);
+    while (this.waiting > 0 && performance.now() < deadline && !isHopeless()) await sleep(POLL_MS);
     return this.waiting === 0;
   }
 

@@ -92,6 +92,6 @@ lost           ${sum("lost calls", "lost spans")}
 doubled        ${sum("doubled calls", "doubled spans")}
 wrong          ${sum("wrong figures", "unsealed", "unreadable", "not gone", "set aside")}
 wrong reads    ${tally.get("wrong reads")}
-other          ${sum("answer", "hung", "broken")}
+other          ${sum("answer", "hung", "crashed", "broken")}
 violations     ${tally.violations.length}`;
 }

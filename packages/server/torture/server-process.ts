@@ -15,6 +15,8 @@ export interface ServerOptions {
   readonly flags: ServerFlags;
   readonly clockOffsetMs?: number;
   readonly times: ServerTimes;
+  /** Told when it ends by itself. */
+  readonly onCrash?: (how: string) => void;
 }
 
 /** The token that may change stored calls. */
@@ -34,8 +36,11 @@ export class ServerProcess {
   readonly #child: ChildProcess;
   readonly #dataDir: string;
   readonly #exited: Promise<unknown>;
+  #isToEnd = false;
+  #hasCrashed = false;
 
-  static async start({ folder, flags, clockOffsetMs = 0, times }: ServerOptions): Promise<ServerProcess> {
+  static async start(options: ServerOptions): Promise<ServerProcess> {
+    const { folder, flags, clockOffsetMs = 0, times, onCrash = () => {} } = options;
     const startedMs = performance.now();
     const log = openSync(join(folder, "server.log"), "a");
     const child = fork(CHILD, [], {
@@ -59,7 +64,13 @@ export class ServerProcess {
       child.kill("SIGKILL");
       throw new Error(`The server could not be started: ${answer.message}`);
     }
-    return new ServerProcess(child, data, answer.urls, performance.now() - startedMs, exited);
+    const server = new ServerProcess(child, data, answer.urls, performance.now() - startedMs, exited);
+    child.once("exit", (code, signal) => {
+      if (server.#isToEnd) return;
+      server.#hasCrashed = true;
+      onCrash(`the server ended by itself with ${String(signal ?? code)}`);
+    });
+    return server;
   }
 
   private constructor(
@@ -75,6 +86,10 @@ export class ServerProcess {
     this.startMs = startMs;
     this.#exited = exited;
     this.store = createStore({ socketPath: readFileSync(join(dataDir, "spancost.socket"), "utf8") });
+  }
+
+  get hasCrashed(): boolean {
+    return this.#hasCrashed;
   }
 
   get pid(): number {
@@ -125,6 +140,7 @@ export class ServerProcess {
 
   /** Ends the process at once, as a crash would. */
   async kill(): Promise<void> {
+    this.#isToEnd = true;
     this.#child.kill("SIGKILL");
     await this.#exited;
     await this.store.close();
@@ -132,6 +148,7 @@ export class ServerProcess {
 
   /** @returns whether it ended by itself */
   async stop(): Promise<boolean> {
+    this.#isToEnd = true;
     send(this.#child, { type: "stop" });
     const late = sleep(STOP_TIMEOUT_MS, "late", { ref: false });
     const isLate = (await Promise.race([this.#exited, late])) === "late";

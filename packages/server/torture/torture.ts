@@ -176,8 +176,8 @@ export class Torture {
     this.#readers.target = server;
     this.#exporter.target = server.urls;
     this.#exporter.maxPauseMs = 0;
-    if (!(await this.#exporter.drain(DRAIN_TIMEOUT_MS)))
-      tally.violate("hung", `${this.#exporter.waiting} spans were not acknowledged within ${DRAIN_TIMEOUT_MS} ms`);
+    if (!(await this.#exporter.drain(DRAIN_TIMEOUT_MS, () => server.hasCrashed)))
+      tally.violate("hung", `${this.#exporter.waiting} spans are not acknowledged`);
     this.#exporter.maxPauseMs = MAX_PAUSE_MS;
     this.#log("acknowledged");
   }
@@ -213,7 +213,8 @@ export class Torture {
   async #until(failure: string, isDone: () => Promise<boolean>): Promise<void> {
     const deadline = performance.now() + DRAIN_TIMEOUT_MS;
     while (!(await isDone().catch(() => false))) {
-      if (performance.now() > deadline) return this.#tally.violate("hung", failure);
+      if (performance.now() > deadline || this.#server?.hasCrashed === true)
+        return this.#tally.violate("hung", failure);
       await sleep(POLL_MS);
     }
   }
@@ -234,7 +235,8 @@ export class Torture {
       spoolMaxBytes: String(random.chance(0.3) ? SPOOL_BYTES.small : SPOOL_BYTES.large),
     };
     const clockOffsetMs = random.chance(0.3) ? random.int(-20, 20) * 3_600_000 : 0;
-    this.#server = await ServerProcess.start({ folder, flags, clockOffsetMs, times: "quick" });
+    const onCrash = (how: string): void => this.#tally.violate("crashed", how);
+    this.#server = await ServerProcess.start({ folder, flags, clockOffsetMs, times: "quick", onCrash });
     this.#tally.time("start", this.#server.startMs);
     return this.#server;
   }
