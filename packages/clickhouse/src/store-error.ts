@@ -1,7 +1,6 @@
 /** What can go wrong in the store. */
 export type StoreErrorCode =
   | "engine-not-started"
-  | "engine-stopped"
   | "folder-in-use"
   | "insert-failed"
   | "migration-failed"

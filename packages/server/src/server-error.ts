@@ -2,7 +2,6 @@
 export type ServerErrorCode =
   | "bad-config"
   | "port-in-use"
-  | "engine-died"
   | "maintenance-elsewhere"
   | "spool-not-empty";
 

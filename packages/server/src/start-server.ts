@@ -32,8 +32,6 @@ import { createReceivers, type Receivers, type SecretFiles } from "./start-recei
 export interface RunningServer {
   /** Addresses by listener, such as `http://127.0.0.1:4400`. */
   readonly urls: { readonly api: string; readonly otlp: string; readonly grpc: string; readonly sql: string };
-  /** Rejects when the server cannot go on. */
-  readonly failed: Promise<never>;
   /** Stops taking requests, finishes those under way, ends the database. Idempotent. */
   stop(): Promise<void>;
 }
@@ -154,8 +152,8 @@ async function listenAll(config: ServerConfig, isTls: boolean, parts: Parts): Pr
       grpc: await listen(receivers.grpc.server, { host, port: config.otlpGrpcPort, flag: "--otlp-grpc-port", isTls }),
       sql: await listen(sql, { host, port: config.sqlPort, flag: "--sql-port", isTls }),
     };
-    // A dead engine is started again by its supervisor; nothing ends the server by itself.
-    return { urls, failed: new Promise<never>(() => {}), stop };
+    // A dead engine is started again by its supervisor: nothing ends the server by itself.
+    return { urls, stop };
   } catch (error) {
     await stop();
     throw error;

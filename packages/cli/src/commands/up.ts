@@ -20,14 +20,10 @@ async function runUntilSignal(environment: NodeJS.ProcessEnv, flags: ServerFlags
   const server = await startServer(loadConfig(environment, flags));
   for (const [name, url] of Object.entries(server.urls)) console.log(`spancost: ${name} ${url}`);
   console.log("spancost: ready");
-  const signalled = new Promise<void>((resolve) => {
+  await new Promise<void>((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => resolve());
     // A program that started us over a channel, as the demo does, and is killed, must not leave us behind.
     process.once("disconnect", () => resolve());
   });
-  try {
-    await Promise.race([signalled, server.failed]);
-  } finally {
-    await server.stop();
-  }
+  await server.stop();
 }
