@@ -1,6 +1,6 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type CallRow, type HourKey, HourMarks, Sealer, type Store } from "../src/index.ts";
+import { type CallRow, type HourKey, HourMarks, querySpend, Sealer, type Store } from "../src/index.ts";
 import { type Change, writeVersions } from "../src/maintenance/write-versions.ts";
 import { readDifferences, readLedger, readSpend } from "./exact-spend.ts";
 import { callRow } from "./rows.ts";
@@ -150,7 +150,7 @@ describe("spend equals calls, to the digit, for every reader at every moment", (
     // The view itself, but for a reader who dwells before the marks.
     const later = view?.as_select.replaceAll(
       /FROM spancost\.hour_marks\s+FINAL\s+WHERE/g,
-      `FROM (SELECT * FROM spancost.marks_${order}) WHERE (SELECT sleep(1)) = 0 AND`,
+      `FROM (SELECT * FROM spancost.marks_${order}) WHERE (SELECT sleep(3)) = 0 AND`,
     );
     const [ledger = "", rollUp = ""] = later?.split("UNION ALL") ?? [];
     const branches = order === 1 ? [ledger, rollUp] : [rollUp, ledger];
@@ -161,10 +161,32 @@ describe("spend equals calls, to the digit, for every reader at every moment", (
     const reading = select<{ calls: string }>(
       `SELECT calls FROM spancost.later_${order} WHERE tenant_id = 'order-${order}'`,
     );
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await new Promise((resolve) => setTimeout(resolve, 800));
     expect(await new Sealer(store.client, marks, { graceMs: 0 }).run()).not.toMatchObject({ sealed: 0 });
     expect((await reading).map(({ calls }) => calls)).toEqual(seen);
   });
+
+  it.each([
+    ["of one tenant", "report"],
+    ["of all tenants", undefined],
+  ])(
+    "an hour that is sealed after a report %s began and before it reads the marks is seen once",
+    async (_of, tenant) => {
+      const marks = new HourMarks(store.client);
+      await ingest(marks, [call(tenant === undefined ? 9 : 10, { tenantId: tenant ?? "report-all" })]);
+      const [from, to] = [new Date(HOURS[0] * 1_000), new Date((HOURS[0] + 3_600) * 1_000)];
+      const request = { by: ["tenant"], from, to, ...(tenant === undefined ? {} : { tenant }) };
+      const expected = await querySpend(store.client, request);
+      await store.client.command({
+        query: "CREATE OR REPLACE VIEW spancost.marks_report AS SELECT * FROM spancost.hour_marks FINAL",
+      });
+      const reading = querySpend(dwellBeforeMarks(store.client), request);
+      await new Promise((resolve) => setTimeout(resolve, 800));
+      expect(await new Sealer(store.client, marks, { graceMs: 0 }).run()).not.toMatchObject({ sealed: 0 });
+      expect(await reading).toEqual(expected);
+      expect(await querySpend(store.client, request)).toEqual(expected);
+    },
+  );
 
   it.each([11, 12, 13])(
     "under schedule %i",
@@ -175,6 +197,21 @@ describe("spend equals calls, to the digit, for every reader at every moment", (
     120_000,
   );
 });
+
+/** A client whose queries dwell before they read the marks. */
+function dwellBeforeMarks(client: ClickHouseClient): ClickHouseClient {
+  const query = ((params: { query: string }) => {
+    const dwelling = params.query.replace(
+      "FROM spancost.hour_marks FINAL WHERE",
+      "FROM (SELECT * FROM spancost.marks_report) WHERE (SELECT sleep(3)) = 0 AND",
+    );
+    expect(dwelling).not.toBe(params.query);
+    return client.query({ ...params, query: dwelling });
+  }) as ClickHouseClient["query"];
+  return new Proxy(client, {
+    get: (target, name) => (name === "query" ? query : Reflect.get(target, name).bind?.(target)),
+  });
+}
 
 /** Ingest, maintenance, sealing and crashes in random order, each step against readers that never pause. */
 async function runSchedule(random: Random, firstId: number): Promise<void> {
@@ -188,7 +225,7 @@ async function runSchedule(random: Random, firstId: number): Promise<void> {
   const sent: CallRow[] = [];
   const problems: unknown[] = [];
   const reading = { over: false, compared: 0 };
-  const readers = [readBetween(reading, problems), readAtOnce(reading, problems)];
+  const readers = [readBetween(reading, problems), readAtOnce(reading, problems), readReports(reading, problems)];
 
   const steps: (() => Promise<void>)[] = [
     async () => {
@@ -261,6 +298,25 @@ async function readAtOnce(reading: { over: boolean; compared: number }, problems
     const differences = await readDifferences(store.client);
     reading.compared += 1;
     if (differences.length > 0) problems.push(differences);
+  }
+}
+
+/** Reports of a tenant and of all from the roll-up, between two equal ones from the ledger. */
+async function readReports(reading: { over: boolean; compared: number }, problems: unknown[]): Promise<void> {
+  const [from, to] = [new Date(HOURS[0] * 1_000), new Date((HOURS[1] + 3_600) * 1_000)];
+  const read = async (by: string[]) => {
+    const reports = [];
+    for (const tenant of [{}, { tenant: "acme" }]) {
+      reports.push((await querySpend(store.client, { by, from, to, ...tenant })).total);
+    }
+    return JSON.stringify(reports);
+  };
+  let before = await read(["task"]);
+  while (!reading.over) {
+    const report = await read(["user"]);
+    const after = await read(["task"]);
+    if (before === after && report !== after) problems.push({ report, after });
+    before = after;
   }
 }
 

@@ -41,7 +41,7 @@ SETTINGS allow_experimental_replacing_merge_with_cleanup = 1, index_granularity 
     output_tokens UInt64 CODEC(T64, ZSTD(1)),
     reasoning_tokens UInt64 CODEC(T64, ZSTD(1)),
     list_cost Decimal(38, 12) CODEC(ZSTD(1)),
-    cost Decimal(38, 12) CODEC(ZSTD(1)),
+    cost Decimal(38, 12) CODEC(LZ4),
     version UInt64 CODEC(Delta, ZSTD(1))
 )
 ENGINE = ReplacingMergeTree(version)

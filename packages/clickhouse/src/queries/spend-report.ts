@@ -48,7 +48,7 @@ export interface SpendReport {
   readonly total: SpendFigures;
 }
 
-/** Columns that `spend` and `calls` have in common. */
+/** Columns that ledger and roll-up have in common. */
 const COLUMN_BY_DIMENSION: Readonly<Record<string, string>> = {
   tenant: "tenant_id",
   user: "user_id",
@@ -58,31 +58,33 @@ const COLUMN_BY_DIMENSION: Readonly<Record<string, string>> = {
   day: "toString(toDate(c.hour))",
   hour: "formatDateTime(c.hour, '%Y-%m-%dT%H:00:00Z')",
 };
-/** Columns of `calls` only. */
+/** Columns of the ledger only. */
 const LEDGER_COLUMN_BY_DIMENSION: Readonly<Record<string, string>> = { task: "task", session: "session_id" };
 const TIME_DIMENSIONS: ReadonlySet<string> = new Set(["day", "hour"]);
 const LABEL = /^label:([\w.-]{1,64})$/;
 const HOUR_MS = 3_600_000;
 
-/** A call's figures under the names that `spend` has for its sums. */
-const CALL_FIGURES = `1 AS calls, status = 'error' AS errors, cost_status = 'unpriced' AS unpriced_calls, cost_status = 'rejected' AS rejected_calls,
-    cost_status = 'unknown_usage' AS unknown_calls, usage_is_lower_bound AS lower_bound_calls, input_tokens, cache_read_tokens, cache_write_tokens,
-    output_tokens, list_cost, cost`;
-const SPEND_FIGURES = `calls, errors, unpriced_calls, rejected_calls, unknown_calls, lower_bound_calls, input_tokens, cache_read_tokens, cache_write_tokens,
+/** A call's figures under the names that the roll-up has for its sums. */
+const CALL_FIGURES = `1 AS calls, toUInt64(is_error) AS errors, toUInt64(cost_status = 'unpriced') AS unpriced_calls, toUInt64(cost_status = 'rejected') AS rejected_calls,
+    toUInt64(cost_status = 'unknown_usage') AS unknown_calls, toUInt64(usage_is_lower_bound) AS lower_bound_calls,
+    ifNull(input_tokens, 0) AS input_tokens, ifNull(cache_read_tokens, 0) AS cache_read_tokens,
+    ifNull(cache_write_5m_tokens, 0) + ifNull(cache_write_1h_tokens, 0) AS cache_write_tokens, ifNull(output_tokens, 0) AS output_tokens,
+    ifNull(list_cost, toDecimal128(0, 12)) AS list_cost, ifNull(cost, toDecimal128(0, 12)) AS cost`;
+const ROLL_UP_FIGURES = `calls, errors, unpriced_calls, rejected_calls, unknown_calls, lower_bound_calls, input_tokens, cache_read_tokens, cache_write_tokens,
     output_tokens, list_cost, cost`;
 const SUMS = `sum(c.calls) AS calls,
     sum(c.errors) AS errors,
     sum(c.unpriced_calls) + sum(c.rejected_calls) AS unpriced_calls,
     sum(c.unknown_calls) AS unknown_calls,
     sum(c.lower_bound_calls) AS lower_bound_calls,
-    sum(ifNull(c.input_tokens, 0)) AS input_tokens,
-    sum(ifNull(c.cache_read_tokens, 0)) AS cache_read_tokens,
-    sum(ifNull(c.cache_write_tokens, 0)) AS cache_write_tokens,
-    sum(ifNull(c.output_tokens, 0)) AS output_tokens,
-    sum(ifNull(c.list_cost, toDecimal128(0, 12))) AS list_cost,
-    sum(ifNull(c.cost, toDecimal128(0, 12))) AS cost`;
+    sum(c.input_tokens) AS input_tokens,
+    sum(c.cache_read_tokens) AS cache_read_tokens,
+    sum(c.cache_write_tokens) AS cache_write_tokens,
+    sum(c.output_tokens) AS output_tokens,
+    sum(c.list_cost) AS list_cost,
+    sum(c.cost) AS cost`;
 
-/** Adds up calls: whole hours from `spend` where it has the dimensions, all else from the ledger. @throws StoreError `query-refused` for a dimension that does not exist */
+/** Adds up calls: sealed hours from the roll-up where it has the dimensions, all else from the ledger. @throws StoreError `query-refused` for a dimension that does not exist */
 export async function querySpend(client: ClickHouseClient, request: SpendReportRequest): Promise<SpendReport> {
   const dimensions = request.by.map((name, index) => ({ name, sql: toColumn(name, index) }));
   const columns = dimensions.map(({ name, sql }) => `${sql} AS \`${name}\``);
@@ -151,22 +153,37 @@ function toWholeHours({ from, to }: SpendReportRequest): { firstHour: number; en
   return { firstHour, endHour: Math.max(Math.floor(to.getTime() / HOUR_MS) * HOUR_MS, firstHour) };
 }
 
+const DIMENSIONS = "hour, tenant_id, user_id, feature, provider, model";
+/** With the hours, which the tables are sorted by: what is outside is not read. */
+const IN_RANGE = `started_at >= fromUnixTimestamp64Milli({from:Int64}) AND started_at < fromUnixTimestamp64Milli({to:Int64})
+    AND hour >= toStartOfHour(fromUnixTimestamp64Milli({from:Int64})) AND hour < fromUnixTimestamp64Milli({to:Int64})`;
+const IS_WHOLE_HOUR =
+  "hour >= fromUnixTimestamp64Milli({firstHour:Int64}) AND hour < fromUnixTimestamp64Milli({endHour:Int64})";
+
 /** Rows to be added up, from one statement, so that they are of one state. */
 function toSource(request: SpendReportRequest): string {
   const tenant = request.tenant === undefined ? "" : "AND tenant_id = {tenant:String}";
-  const inRange = `started_at >= fromUnixTimestamp64Milli({from:Int64}) AND started_at < fromUnixTimestamp64Milli({to:Int64})
-    AND hour >= toStartOfHour(fromUnixTimestamp64Milli({from:Int64})) AND hour < fromUnixTimestamp64Milli({to:Int64}) ${tenant}`;
-  const dimensions = "hour, tenant_id, user_id, feature, provider, model";
   const { firstHour, endHour } = toWholeHours(request);
   if (request.by.some(isOfLedger) || firstHour === endHour)
-    return `SELECT ${dimensions}, task, session_id, labels, ${CALL_FIGURES} FROM spancost.calls WHERE ${inRange}`;
-  const isWhole =
-    "hour >= fromUnixTimestamp64Milli({firstHour:Int64}) AND hour < fromUnixTimestamp64Milli({endHour:Int64})";
-  const spend = `SELECT ${dimensions}, ${SPEND_FIGURES} FROM spancost.spend WHERE ${isWhole} ${tenant}`;
-  if (firstHour === request.from.getTime() && endHour === request.to.getTime()) return spend;
-  return `${spend}
+    return `SELECT ${DIMENSIONS}, task, session_id, labels, ${CALL_FIGURES}
+FROM spancost.llm_calls FINAL WHERE duplicate_of = '' AND ${IN_RANGE} ${tenant}`;
+  return toExactSource(tenant, request.tenant === undefined);
+}
+
+/**
+ * As the view `spend` reads, and in its order: a snapshot of the ledger, then the marks, once, then the roll-up. All three by the range and the
+ * tenant, which the view cannot know. The marks are arguments of functions, because a bare `IN pending` would become a query of its own in
+ * each branch. Of one tenant they are a few hours, and a constant list is the fastest; of all tenants such a list could take minutes.
+ */
+function toExactSource(tenant: string, ofAll: boolean): string {
+  const key = ofAll ? "(tenant_id, hour)" : "hour";
+  const pending = ofAll ? "(SELECT arrayJoin(pending))" : "arrayConcat(pending, [])";
+  return `WITH (SELECT groupArray(${key}) FROM spancost.hour_marks FINAL WHERE hour > toDateTime(0, 'UTC') AND ${IS_WHOLE_HOUR} ${tenant}) AS pending
+SELECT ${DIMENSIONS}, ${CALL_FIGURES}
+FROM spancost.llm_calls FINAL WHERE duplicate_of = '' AND ${IN_RANGE} ${tenant} AND (NOT (${IS_WHOLE_HOUR}) OR ${key} IN ${pending})
 UNION ALL
-SELECT ${dimensions}, ${CALL_FIGURES} FROM spancost.calls WHERE ${inRange} AND NOT (${isWhole})`;
+SELECT ${DIMENSIONS}, ${ROLL_UP_FIGURES}
+FROM spancost.spend_hourly FINAL WHERE calls > 0 AND ${IS_WHOLE_HOUR} ${tenant} AND ${key} NOT IN ${pending}`;
 }
 
 function isOfLedger(name: string): boolean {
