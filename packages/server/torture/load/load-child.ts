@@ -12,8 +12,8 @@ process.on("disconnect", () => process.exit(0));
 process.send?.("ready");
 
 async function run(order: LoadOrder): Promise<LoadResult> {
-  const { url, batchesPerSecond, forMs, connections, gzip, redelivery } = order;
-  const wire = { protocol: "http", encoding: "protobuf", gzip } as const;
+  const { url, batchesPerSecond, forMs, connections, gzip, encoding, redelivery } = order;
+  const wire = { protocol: "http", encoding, gzip } as const;
   const urls = { api: "", otlp: url, grpc: "" };
   const cpu = process.cpuUsage();
   const startedMs = performance.now();
@@ -39,9 +39,9 @@ async function run(order: LoadOrder): Promise<LoadResult> {
       if (Math.max(dueMs, performance.now()) - startedMs >= forMs) break;
       counts.batches += 1;
       if (dueMs > performance.now()) await sleep(dueMs - performance.now());
-      else if (batchesPerSecond !== Infinity) counts.behindMs = performance.now() - dueMs;
+      else counts.behindMs = performance.now() - dueMs;
       // The next batch is made in the same bytes.
-      const bytes = connections === 1 && redelivery === 0 ? body.next(gzip) : Buffer.from(body.next(gzip));
+      const bytes = encoding === "json" ? body.json(gzip) : Buffer.from(body.next(gzip));
       await send(connection, bytes);
       if (Math.random() >= redelivery) continue;
       await send(connection, bytes);

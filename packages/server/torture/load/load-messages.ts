@@ -8,6 +8,8 @@ export interface LoadOrder {
   readonly batches: number;
   readonly connections: number;
   readonly gzip: boolean;
+  /** Protobuf with ids and times of its own, or the same spans as JSON, always the same. */
+  readonly encoding: "protobuf" | "json";
   /** Share of acknowledged batches that come again. */
   readonly redelivery: number;
 }

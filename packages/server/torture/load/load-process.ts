@@ -21,7 +21,8 @@ export class LoadProcess {
 
   async run(order: LoadOrder): Promise<LoadResult> {
     // JSON has no Infinity.
-    this.#child.send({ ...order, batches: finite(order.batches), forMs: finite(order.forMs) });
+    const batchesPerSecond = finite(order.batchesPerSecond);
+    this.#child.send({ ...order, batchesPerSecond, batches: finite(order.batches), forMs: finite(order.forMs) });
     const ended = once(this.#child, "exit").then(() => null);
     const result = await Promise.race([once(this.#child, "message").then(([message]) => message as LoadResult), ended]);
     if (result === null) throw new Error("The load generator ended.");

@@ -49,6 +49,7 @@ export async function runSoak(options: SoakOptions): Promise<boolean> {
     batches: Infinity,
     connections: CONNECTIONS,
     gzip: true,
+    encoding: "protobuf",
     redelivery: REDELIVERY,
   });
   const samples = await sampling;

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { constants, crc32, createDeflateRaw, type DeflateRaw, gunzipSync } from "node:zlib";
+import { constants, crc32, createDeflateRaw, type DeflateRaw, gunzipSync, gzipSync } from "node:zlib";
 import { createBatch } from "../../../collector/bench/batch/create-batch.ts";
 import { encodeRequest, type JsonRequest } from "../../../collector/bench/batch/encode-otlp.ts";
 import { costOf } from "../prices.ts";
@@ -46,6 +46,7 @@ interface SpanPlace {
  * are not compressed, between others that stay as they are. What a receiver has to unpack and read is as large as ever.
  */
 export class SteadyBody {
+  readonly #json: { readonly plain: Buffer; readonly packed: Buffer };
   readonly #plain: Buffer;
   readonly #packed: Buffer;
   readonly #places: readonly SpanPlace[];
@@ -54,15 +55,23 @@ export class SteadyBody {
 
   static async create(): Promise<SteadyBody> {
     const marks = Array.from({ length: SPANS_A_BATCH }, () => createMark());
-    const plain = encodeRequest(withMarks(createBatch("spancost", SPANS_A_BATCH, Date.now()), marks));
+    const batch = createBatch("spancost", SPANS_A_BATCH, Date.now());
+    const plain = encodeRequest(withMarks(batch, marks));
     const places = marks.map((mark) => findPlace(plain, mark));
     const { packed, packedPlaces } = await pack(plain, places);
-    const body = new SteadyBody(plain, packed, places, packedPlaces);
+    const body = new SteadyBody(Buffer.from(JSON.stringify(batch)), plain, packed, places, packedPlaces);
     body.check();
     return body;
   }
 
-  private constructor(plain: Buffer, packed: Buffer, places: readonly SpanPlace[], packedPlaces: readonly SpanPlace[]) {
+  private constructor(
+    json: Buffer,
+    plain: Buffer,
+    packed: Buffer,
+    places: readonly SpanPlace[],
+    packedPlaces: readonly SpanPlace[],
+  ) {
+    this.#json = { plain: json, packed: gzipSync(json) };
     this.#plain = plain;
     this.#packed = packed;
     this.#places = places;
@@ -78,6 +87,11 @@ export class SteadyBody {
     this.#patch(this.#packed, this.#packedPlaces, ids, start);
     this.#packed.writeUInt32LE(crc32(this.#plain), this.#packed.length - GZIP_TRAILER_BYTES);
     return this.#packed;
+  }
+
+  /** The same spans as JSON. */
+  json(gzip: boolean): Buffer {
+    return gzip ? this.#json.packed : this.#json.plain;
   }
 
   check(): void {
