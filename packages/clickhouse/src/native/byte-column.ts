@@ -3,6 +3,7 @@ const INITIAL_CAPACITY = 4_096;
 const SLACK = 8;
 /** Copying so few bytes one by one is quicker than the call that copies many. */
 const MAX_LOOPED_BYTES = 32;
+const MAX_VAR_UINT_BYTES = 10;
 const TWO_TO_32 = 0x1_0000_0000;
 const HEX_DIGITS = hexDigits();
 
@@ -37,7 +38,7 @@ export class ByteColumn {
 
   /** An unsigned LEB128 integer, as lengths are written. */
   varUint(value: number): void {
-    this.reserve(10);
+    this.reserve(MAX_VAR_UINT_BYTES);
     let rest = value;
     while (rest > 0x7f) {
       this.bytes[this.length++] = (rest % 0x80) | 0x80;
@@ -172,8 +173,8 @@ export class ByteColumn {
 
 /** A text as ClickHouse writes it: length, then UTF-8. */
 export function encodeText(text: string): Uint8Array {
-  const column = new ByteColumn();
   const bytes = Buffer.from(text, "utf8");
+  const column = new ByteColumn(bytes.length + MAX_VAR_UINT_BYTES);
   column.varUint(bytes.length);
   column.raw(bytes);
   return column.take().slice();

@@ -59,10 +59,19 @@ export function writeBlock(out: ByteColumn, columns: readonly WrittenColumn[], r
   out.varUint(columns.length);
   out.varUint(rows);
   for (const [name, type, write] of columns) {
-    out.raw(encodeText(name));
-    out.raw(encodeText(type));
+    out.raw(encodeOnce(name));
+    out.raw(encodeOnce(type));
     write(out);
   }
+}
+
+/** Names and types of columns, as they are written with each block. */
+const encodedTexts = new Map<string, Uint8Array>();
+
+function encodeOnce(text: string): Uint8Array {
+  let encoded = encodedTexts.get(text);
+  if (encoded === undefined) encodedTexts.set(text, (encoded = encodeText(text)));
+  return encoded;
 }
 
 /** Writes the bytes of a column as they are. */
