@@ -20,8 +20,8 @@ mkdirSync(scratchDir, { recursive: true });
 const open = (size: number) => new SessionPool(join(dataDir, "clickhouse"), size, toSessionArguments(memory));
 const queries = open(config.sessions);
 const heartbeats = open(1);
-const runner = new QueryRunner(queries, scratchDir);
-const heart = new QueryRunner(heartbeats, scratchDir);
+const runner = new QueryRunner(queries, scratchDir, heartbeats);
+const heart = new QueryRunner(heartbeats, scratchDir, heartbeats);
 const server = createQueryServer((query, request, signal) =>
   (request.headers[HEARTBEAT_HEADER] === undefined ? runner : heart).run(query, signal),
 );

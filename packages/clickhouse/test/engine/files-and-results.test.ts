@@ -46,7 +46,7 @@ function withoutTime(answer: Buffer): string {
 }
 
 describe("a result", () => {
-  it("is the same whether it is read in parts, by a file or as a whole", async () => {
+  it("is the same whether it goes by a file or as a whole", async () => {
     const { engine } = await startEngine();
     for (const format of FORMATS) {
       for (const rows of [0, 1, 200_000]) {
@@ -92,21 +92,38 @@ describe("a result", () => {
     expect(readdirSync(join(dataDir, "scratch"))).toEqual([]);
   });
 
-  it("is no longer worked out when its client has gone", async () => {
-    const { engine } = await startEngine({ sessions: 1 });
+  it.each([
+    "SELECT number FROM system.numbers WHERE number % 1000 = 0",
+    "SELECT (SELECT count() FROM system.numbers WHERE number % 3 = 0)",
+  ])("is no longer worked out when its client has gone: %s", async (sql) => {
+    const { engine, dataDir } = await startEngine({ sessions: 1 });
     const abort = new AbortController();
-    const endless = ask(engine.socketPath, "SELECT number FROM system.numbers WHERE number % 1000 = 0", {
-      signal: abort.signal,
-    });
+    const endless = ask(engine.socketPath, sql, { signal: abort.signal });
     setTimeout(() => abort.abort(), 100);
     await expect(endless).rejects.toThrow(/abort/i);
     // The one session is free again.
     await until(async () => (await ask(engine.socketPath, "SELECT 1")) === "1");
+    expect(readdirSync(join(dataDir, "scratch"))).toEqual([]);
+    expect(engine.restarts).toEqual({ died: 0, unresponsive: 0 });
+  });
+
+  it("that takes long to plan keeps no other query waiting", async () => {
+    const { engine } = await startEngine();
+    const order: string[] = [];
+    const answered = (name: string) => () => void order.push(name);
+    const slow = ask(engine.socketPath, "SELECT (SELECT sleep(2))").then(answered("slow"));
+    await until(
+      async () =>
+        (await ask(engine.socketPath, "SELECT count() FROM system.processes WHERE query LIKE '%sleep(2)%'")) > "1",
+    );
+    await ask(engine.socketPath, "SELECT 1").then(answered("quick"));
+    await slow;
+    expect(order).toEqual(["quick", "slow"]);
   });
 
   it.each([
-    ["SELECT 1 FORMAT Native", "TSV", "parts"],
-    ["with x AS (SELECT 1) SELECT * FROM x;", "Native", "parts"],
+    ["SELECT 1 FORMAT Native", "TSV", "file"],
+    ["with x AS (SELECT 1) SELECT * FROM x;", "Native", "file"],
     ["SELECT 1 FORMAT JSON", "TSV", "file"],
     ["SELECT 1", "JSON", "file"],
     ["SELECT 1", "JSON; DROP TABLE t", "memory"],
