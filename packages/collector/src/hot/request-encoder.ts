@@ -240,6 +240,7 @@ export class RequestEncoder implements SpanSource {
       return this.#discarded;
     }
     span.hourUnix = this.#hours.find(span.startHigh, span.startLow);
+    span.minute = this.#hours.minuteOf(span.startHigh, span.startLow);
     const isKept = !isBefore(span.startHigh, span.startLow, window.spansFrom);
     return isKept ? this.#segment.spanBlock(span.hourUnix) : this.#discarded;
   }

@@ -1,6 +1,6 @@
 import { CALL_LAYOUT, encodeBlock, SPAN_LAYOUT } from "@spancost/clickhouse";
 import { ATTRIBUTION_KEYS } from "@spancost/core";
-import { getDefaultPricer } from "@spancost/rates";
+import { createPricer, getDefaultPricer } from "@spancost/rates";
 import { describe, expect, it } from "vitest";
 import { createBatch, type Producer } from "../../bench/batch/create-batch.ts";
 import { encodeRequest, type JsonAttribute, type JsonRequest, type JsonSpan } from "../../bench/batch/encode-otlp.ts";
@@ -151,6 +151,18 @@ describe("the hot path", () => {
       const bodies = [request, request].map(encodeRequest);
       expect(compareWithColdPath(encodeAll(encoder, bodies), bodies, options), producer).toBeNull();
     }
+  });
+
+  it("prices each call by the contract of its own moment, also when that begins within a minute", () => {
+    const pricer = createPricer({
+      contracts: [{ name: "new", provider: "openai", from: "2026-11-20T12:00:30.250Z", discountPercent: "50" }],
+    });
+    const options = { ...OPTIONS, pricer };
+    const request = change(createBatch("spancost", 120, NOW), (_, index) => ({
+      startTimeUnixNano: String(BigInt(NOW) * 1_000_000n + BigInt(index) * 500_125_000n - 1n),
+    }));
+    const body = encodeRequest(request);
+    expect(compareWithColdPath(encodeAll(new RequestEncoder(options), [body]), [body], options)).toBeNull();
   });
 
   it("tells a redelivery from a call with other contents, whichever path a call comes by", () => {

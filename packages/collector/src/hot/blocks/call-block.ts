@@ -10,7 +10,7 @@ import { readUsageOf } from "@spancost/core";
 import type { Pricer } from "@spancost/rates";
 import { fingerprintCall, fingerprintText } from "../../pipeline/recent-calls.ts";
 import { attemptColumn } from "../../pipeline/to-call-row.ts";
-import { type CallRate, findCallRate, MINUTE_MS, priceAtRate, RATE_COLUMNS } from "../calls/call-rate.ts";
+import { type CallRate, findCallRate, priceAtRate, RATE_COLUMNS } from "../calls/call-rate.ts";
 import { type CallForm, COMMON_COLUMNS, type TextPlace } from "../calls/call-template.ts";
 import type { ByteTable } from "../known/byte-table.ts";
 import { ColumnSet, writeBlock, writeBytes, type WrittenColumn, writeWithKeys } from "./column-set.ts";
@@ -40,8 +40,6 @@ const UNKNOWN = Number.NaN;
 const BYTES_OF_OTHERS = 200;
 /** Names and types of the columns, and their dictionaries. */
 const HEADER_BYTES = 8_192;
-const NANOS_PER_MS = 1_000_000;
-const TWO_TO_32 = 0x1_0000_0000;
 
 /**
  * Rows of the ledger under construction, for calls that are read by a template. Texts and ids go from the request into the columns as
@@ -101,8 +99,8 @@ export class CallBlock {
 
   /** Adds a call; `false`, and nothing is added, for one that must be read as a whole. */
   add(view: DataView, span: SpanFields, template: CallForm, read: ReadAttributes, hours: HourKeys): boolean {
-    const startMs = (span.startHigh * TWO_TO_32 + span.startLow) / NANOS_PER_MS;
-    const rate = this.#rateOf(template, Math.floor(startMs / MINUTE_MS));
+    const rate = this.#rateOf(template, span.minute);
+    if (!rate.isSteady) return false;
     const reading = readUsageOf(template.shape, takeFigures(view, template, read));
     const { usage } = reading;
     if (reading.usageIssue !== null || !reading.usageKnown) return false;

@@ -22,6 +22,8 @@ export class SpanFields {
   durationLow = 0;
   /** Start of the hour in which the span started, in seconds since 1970. */
   hourUnix = 0;
+  /** The minute in which it started, since 1970. */
+  minute = 0;
   statusCode = 0;
   messageAt = 0;
   messageSize = 0;
@@ -37,7 +39,7 @@ export class SpanFields {
     this.kind = 0;
     this.startAt = this.startHigh = this.startLow = 0;
     this.endAt = this.durationHigh = this.durationLow = 0;
-    this.hourUnix = 0;
+    this.hourUnix = this.minute = 0;
     this.statusCode = 0;
     this.messageAt = this.messageSize = 0;
   }

@@ -3,6 +3,8 @@ import type { TimeWindow } from "../../pipeline/time-window.ts";
 const TWO_TO_32 = 0x1_0000_0000n;
 const NANOS_PER_HOUR = 3_600_000_000_000n;
 const SECONDS_PER_HOUR = 3_600;
+const SECONDS_PER_MINUTE = 60;
+const NANOS_PER_MINUTE = 60_000_000_000;
 
 /** A moment in nanoseconds since 1970 as two unsigned 32-bit halves: numbers where a bigint would be made for every span. */
 export interface TimeParts {
@@ -47,6 +49,13 @@ export class HourFinder {
   find(high: number, low: number): number {
     if (!isBefore(high, low, this.#end) || isBefore(high, low, this.#start)) this.#look(high, low);
     return this.#hourUnix;
+  }
+
+  /** The minute since 1970 of a moment in the hour that was found last. */
+  minuteOf(high: number, low: number): number {
+    // Exact: an hour has less than 2^53 nanoseconds.
+    const nanos = (high - this.#start.high) * 2 ** 32 + (low - this.#start.low);
+    return this.#hourUnix / SECONDS_PER_MINUTE + Math.floor(nanos / NANOS_PER_MINUTE);
   }
 
   #look(high: number, low: number): void {
