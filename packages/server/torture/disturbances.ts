@@ -65,8 +65,7 @@ export async function disturb(
 }
 
 /** How a round ends. */
-export const ENDINGS = ["server killed", "engine killed", "both killed", "stopped"] as const;
-export type Ending = (typeof ENDINGS)[number];
+export type Ending = "server killed" | "engine killed" | "both killed" | "stopped";
 
 /** Ends the server, or its engine, or both. @returns whether the server has to be started again */
 export async function end(server: ServerProcess, ending: Ending, tally: Tally): Promise<boolean> {

@@ -29,13 +29,17 @@ const log = (message: string): void => void (values.verbose && console.log(messa
 const torture = new Torture({ folder, seed, size: Number(values.size), tally, log });
 const startedMs = performance.now();
 let hours = "";
-let isStopped = false;
+const stopping = new AbortController();
 // The round under way is finished, and what there is is checked and told.
-process.once("SIGINT", () => (isStopped = true));
+process.once("SIGINT", () => stopping.abort());
 
 console.log(`torture: ${values.rounds} rounds, seed ${seed}, folder ${folder}`);
 try {
-  for (let round = 1; round <= Number(values.rounds) && tally.violations.length === 0 && !isStopped; round += 1) {
+  for (
+    let round = 1;
+    round <= Number(values.rounds) && tally.violations.length === 0 && !stopping.signal.aborted;
+    round += 1
+  ) {
     await torture.round(round);
     if (round % PROGRESS_EVERY === 0) console.log(describeProgress(round));
   }
