@@ -12,7 +12,7 @@ export interface MaintenanceSteps {
 }
 
 /** What maintenance did, and how it stands. */
-export interface MaintenanceCounters {
+interface MaintenanceCounters {
   settledCalls: number;
   conflictingSpans: number;
   sealedHours: number;
