@@ -125,6 +125,19 @@ export function callInTwoTraces(draft: Draft): Happening {
   };
 }
 
+/** A span that comes once without saying whose it is, as from a sender that was set up later, and once with it: that counts. */
+export function callToldDifferently(draft: Draft): Happening {
+  const { random, owner } = draft;
+  const sold = random.pick(MODELS);
+  const tokens = drawTokens(random);
+  const nobodys = toCallDraft(draft, "spancost", sold, tokens, {});
+  const call = { ...nobodys, attributes: { ...nobodys.attributes, ...ownerAttributes(owner) } };
+  return {
+    spans: [nobodys, call].map(toSentSpan),
+    calls: [expect(call, owner, sold, tokens, costOf(tokens, sold.prices))],
+  };
+}
+
 /** An attempt that the provider refused, and the one that it answered. */
 export function retriedCall(draft: Draft): Happening {
   const { random, owner } = draft;

@@ -62,8 +62,8 @@ export class Readers {
     const [count, distinct] = rows[0] ?? ["0", "0"];
     if (Number(count) > this.#truth.maxRows)
       this.#tally.violate("wrong reads", `${count} calls of ${this.#truth.maxRows} spans`);
-    // A span whose second coming is in another hour is two rows until it is settled; others are never two.
-    if (Number(count) - Number(distinct) > this.#truth.keyedCosts)
+    // What is told twice may be two rows until it is settled; all else is never two.
+    if (Number(count) - Number(distinct) > this.#truth.toldTwice)
       this.#tally.violate("wrong reads", `${count} calls with ${distinct} ids`);
   }
 

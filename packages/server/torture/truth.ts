@@ -24,18 +24,19 @@ export class Truth {
   readonly #sums = new Map<string, Sums>();
 
   add(round: number, happenings: readonly Happening[]): void {
-    const spans = happenings.flatMap((each) => each.spans.map(({ span }) => `${span.traceId}:${span.spanId}`));
+    const sent = happenings.flatMap((each) => each.spans.map(({ span }) => `${span.traceId}:${span.spanId}`));
     const calls = happenings.flatMap((each) => each.calls);
+    const spans = [...new Set(sent)];
     this.rounds.set(round, { spans, calls });
-    this.maxRows += spans.length;
-    this.keyedCosts += calls.filter(({ key }) => key === null).length;
+    this.maxRows += sent.length;
+    this.toldTwice += sent.length - spans.length + calls.filter(({ key }) => key === null).length;
     for (const call of calls) add(this.#sums, call);
   }
 
   /** No more rows can be there than spans were made, scratch tenants' included. */
   maxRows = 0;
-  /** Costs that are told twice, and are two rows until they are settled. */
-  keyedCosts = 0;
+  /** What is told twice, with different contents under one id: two rows until it is settled. */
+  toldTwice = 0;
 
   /** Spans that will be erased: until then they are there. */
   addErased(happenings: readonly Happening[]): void {
