@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { createPublicSql, createStore } from "../src/index.ts";
+import { createPublicSql, createStore, StoreError } from "../src/index.ts";
 
 const SLOW_MS = 100;
 let folder: string;
@@ -31,7 +31,10 @@ it("fails when the database dies under the first query, and leaves no failure th
   const note = (error: unknown): void => void unhandled.push(error);
   process.on("unhandledRejection", note);
   const store = createStore({ socketPath: join(folder, "engine.sock") });
-  await expect(createPublicSql(store.client).run({ sql: "SELECT 1", format: "TSV" })).rejects.toThrow();
+  const failure = createPublicSql(store.client).run({ sql: "SELECT 1", format: "TSV" });
+  await expect(failure).rejects.toThrow("socket hang up");
+  // Nothing was refused.
+  await expect(failure).rejects.not.toBeInstanceOf(StoreError);
   await sleep(3 * SLOW_MS);
   process.off("unhandledRejection", note);
   await store.close();

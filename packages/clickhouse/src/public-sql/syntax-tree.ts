@@ -1,5 +1,5 @@
 import { text as readText } from "node:stream/consumers";
-import type { ClickHouseClient, ClickHouseSettings } from "@clickhouse/client";
+import { type ClickHouseClient, ClickHouseError, type ClickHouseSettings } from "@clickhouse/client";
 import { StoreError } from "../store-error.ts";
 
 /** One node of the engine's own syntax tree, as `EXPLAIN AST` prints it. */
@@ -49,10 +49,9 @@ async function formatStatement(client: ClickHouseClient, sql: string): Promise<s
     const [row] = await result.json<[string]>();
     return row?.[0] ?? "";
   } catch (cause) {
-    const message =
-      cause instanceof Error
-        ? cause.message.replace(/: In scope SELECT formatQuerySingleLine[^]*$/, "")
-        : String(cause);
+    // A database that gives no answer has not refused anything.
+    if (!(cause instanceof ClickHouseError)) throw cause;
+    const message = cause.message.replace(/: In scope SELECT formatQuerySingleLine[^]*$/, "");
     throw new StoreError("query-refused", message, { cause });
   }
 }
