@@ -30,7 +30,7 @@ try {
     const spansPerSecond = sustained * Number(values.share);
     passed = await runSoak({ server, load, minutes, spansPerSecond, log: console.log });
   } finally {
-    await server.kill();
+    await server.stop();
   }
 } finally {
   load.stop();
@@ -45,7 +45,7 @@ async function measure(): Promise<number> {
   try {
     return await findSustainedRate({ server, load, log: console.log });
   } finally {
-    await server.kill();
+    await server.stop();
     rmSync(measuring, { recursive: true, force: true });
   }
 }

@@ -127,7 +127,7 @@ export class Torture {
     this.#readers.target = null;
     this.#exporter.target = null;
     await Promise.all([this.#readers.close(), this.#exporter.close()]);
-    await this.#server?.kill();
+    await this.#server?.stop();
     this.#server = undefined;
   }
 
