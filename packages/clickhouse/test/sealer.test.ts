@@ -216,6 +216,7 @@ function dwellBeforeMarks(client: ClickHouseClient): ClickHouseClient {
 /** Ingest, maintenance, sealing and crashes in random order, each step against readers that never pause. */
 async function runSchedule(random: Random, firstId: number): Promise<void> {
   const clock = { ms: 0 };
+  const passing = { ms: 0 };
   const now = () => clock.ms;
   const create = () => {
     const marks = new HourMarks(store.client, { freshMs: FRESH_MS, now });
@@ -260,7 +261,7 @@ async function runSchedule(random: Random, firstId: number): Promise<void> {
     },
     async () => random.pick(processes).sealer.cleanUp(),
     async () => {
-      clock.ms += random.below(2 * GRACE_MS);
+      passing.ms += random.below(2 * GRACE_MS);
     },
   ];
   const schedule = Array.from({ length: 100 }, () => random.pick(steps));
@@ -269,7 +270,8 @@ async function runSchedule(random: Random, firstId: number): Promise<void> {
     const some = schedule.slice(at, at + 1 + random.below(3));
     at += some.length;
     await Promise.all(some.map((step) => step()));
-    clock.ms += random.below(GRACE_MS);
+    clock.ms += passing.ms + random.below(GRACE_MS);
+    passing.ms = 0;
   }
   reading.over = true;
   await Promise.all(readers);

@@ -10,6 +10,8 @@ import { SessionPool } from "./session-pool.ts";
 import { removeSocketDir } from "./socket-dir.ts";
 
 const KEEP_ALIVE_MS = 60_000;
+/** Statements of maintenance hold lists of thousands of calls. */
+const MAX_SQL_BYTES = 67_108_864;
 
 const config = JSON.parse(process.argv[2] ?? "{}") as EngineProcessConfig;
 const { dataDir, socketPath, memory } = config;
@@ -22,8 +24,9 @@ const queries = open(config.sessions);
 const heartbeats = open(1);
 const runner = new QueryRunner(queries, scratchDir, heartbeats);
 const heart = new QueryRunner(heartbeats, scratchDir, heartbeats);
-const server = createQueryServer((query, request, signal) =>
-  (request.headers[HEARTBEAT_HEADER] === undefined ? runner : heart).run(query, signal),
+const server = createQueryServer(
+  (query, request, signal) => (request.headers[HEARTBEAT_HEADER] === undefined ? runner : heart).run(query, signal),
+  MAX_SQL_BYTES,
 );
 server.keepAliveTimeout = KEEP_ALIVE_MS;
 // The socket of an engine that was killed is still there.

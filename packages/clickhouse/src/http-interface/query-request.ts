@@ -56,7 +56,7 @@ const CONTROL_PARAMETERS: ReadonlySet<string> = new Set([
   "http_response_buffer_size",
 ]);
 const SETTING_NAME = /^[A-Za-z_]\w*$/;
-/** Longest SQL text, in bytes; ClickHouse's own default for `max_query_size` is 256 KiB. */
+/** Longest SQL text of strangers, in bytes; ClickHouse's own default for `max_query_size` is 256 KiB. */
 const MAX_SQL_BYTES = 1_048_576;
 
 /** The URL of a request. @throws InterfaceError when it is none */
@@ -72,7 +72,11 @@ export function readUrl(request: IncomingMessage): URL {
  * Reads a request of ClickHouse's HTTP interface.
  * @throws InterfaceError for what this interface does not serve.
  */
-export async function readQueryRequest(request: IncomingMessage, url: URL): Promise<QueryRequest> {
+export async function readQueryRequest(
+  request: IncomingMessage,
+  url: URL,
+  maxSqlBytes = MAX_SQL_BYTES,
+): Promise<QueryRequest> {
   const parameters = url.searchParams;
   if (parameters.get("decompress") === "1") {
     throw new InterfaceError(
@@ -91,7 +95,7 @@ export async function readQueryRequest(request: IncomingMessage, url: URL): Prom
     );
   }
   const sqlInUrl = parameters.get("query") ?? "";
-  const sql = sqlInUrl === "" ? await readText(request) : sqlInUrl;
+  const sql = sqlInUrl === "" ? await readText(request, maxSqlBytes) : sqlInUrl;
   const hasBody = sqlInUrl !== "" && request.method === "POST" && /^\s*insert\b/i.test(sqlInUrl);
   return {
     queryId: parameters.get("query_id") ?? crypto.randomUUID(),
@@ -128,15 +132,15 @@ const DECOMPRESSORS: Readonly<Record<string, () => Transform>> = {
   br: createBrotliDecompress,
 };
 
-async function readText(request: IncomingMessage): Promise<string> {
+async function readText(request: IncomingMessage, maxSqlBytes: number): Promise<string> {
   const body = decompress(request);
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
   for await (const chunk of body) {
     const bytes = Buffer.from(chunk as Uint8Array);
     sizeBytes += bytes.length;
-    if (sizeBytes > MAX_SQL_BYTES) {
-      throw new InterfaceError(62, "SYNTAX_ERROR", 413, `the query is longer than ${MAX_SQL_BYTES} bytes`);
+    if (sizeBytes > maxSqlBytes) {
+      throw new InterfaceError(62, "SYNTAX_ERROR", 413, `the query is longer than ${maxSqlBytes} bytes`);
     }
     chunks.push(bytes);
   }

@@ -37,14 +37,22 @@ const STATUS_BY_CODE: Readonly<Record<number, number>> = {
 /** What fits into a packet does not become faster by compression. */
 const MAX_PLAIN_BYTES = 1_400;
 
-/** An HTTP server that speaks the part of ClickHouse's HTTP interface that clients use. */
-export function createQueryServer(handle: QueryHandler): Server {
+/**
+ * An HTTP server that speaks the part of ClickHouse's HTTP interface that clients use.
+ * @param maxSqlBytes longest SQL text. @default 1 MiB
+ */
+export function createQueryServer(handle: QueryHandler, maxSqlBytes?: number): Server {
   return createServer((request, response) => {
-    void answer(handle, request, response);
+    void answer(handle, request, response, maxSqlBytes);
   });
 }
 
-async function answer(handle: QueryHandler, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(
+  handle: QueryHandler,
+  request: IncomingMessage,
+  response: ServerResponse,
+  maxSqlBytes: number | undefined,
+): Promise<void> {
   response.setHeader("X-ClickHouse-Server-Display-Name", "spancost");
   response.setHeader("X-ClickHouse-Timezone", "UTC");
   const abort = new AbortController();
@@ -57,7 +65,7 @@ async function answer(handle: QueryHandler, request: IncomingMessage, response: 
       response.writeHead(200, { "Content-Type": "text/html; charset=UTF-8" }).end("Ok.\n");
       return;
     }
-    const query = await readQueryRequest(request, url);
+    const query = await readQueryRequest(request, url, maxSqlBytes);
     response.setHeader("X-ClickHouse-Query-Id", query.queryId);
     await send(await handle(query, request, abort.signal), request, response);
   } catch (error) {

@@ -129,8 +129,16 @@ export class HourMarks {
   }
 }
 
-/** One statement takes the next even number and writes it with all the marks, in one part. */
+/** Hours of one statement: with the longest names of tenants about a megabyte. */
+const MARKS_A_STATEMENT = 1_000;
+
 async function insertMarks(client: ClickHouseClient, keys: readonly HourKey[]): Promise<void> {
+  for (let at = 0; at < keys.length; at += MARKS_A_STATEMENT)
+    await insertSomeMarks(client, keys.slice(at, at + MARKS_A_STATEMENT));
+}
+
+/** One statement takes the next even number and writes it with all its marks, in one part. */
+async function insertSomeMarks(client: ClickHouseClient, keys: readonly HourKey[]): Promise<void> {
   const tuples = keys.map(({ tenantId, hourUnix }) => `(${quoteText(tenantId)}, ${hourUnix})`);
   await markHours(
     client,

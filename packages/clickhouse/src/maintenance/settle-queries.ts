@@ -72,14 +72,15 @@ export async function queryTouchedTraces(
 ): Promise<Map<string, TouchedTrace>> {
   const rows = await select<{ trace: string; fingerprint: string; from_unix: number; to_unix: number }>(
     client,
+    // A span's row is the same after a new version, a move or a merge: only what arrived makes another fingerprint.
     `SELECT trace, toString(sum(n)) || ':' || toString(groupBitXor(hash)) AS fingerprint,
     toUnixTimestamp(min(first)) AS from_unix, toUnixTimestamp(max(last)) AS to_unix
 FROM (
-    SELECT TraceId AS trace, count() AS n, groupBitXor(cityHash64(SpanId, IngestedAt)) AS hash,
+    SELECT TraceId AS trace, groupUniqArray(cityHash64(SpanId, IngestedAt)) AS hashes, length(hashes) AS n, arrayReduce('groupBitXor', hashes) AS hash,
         toDateTime(min(Timestamp), 'UTC') AS first, toDateTime(max(Timestamp), 'UTC') AS last
     FROM spancost.otel_traces WHERE IngestedAt >= fromUnixTimestamp64Milli({since:Int64}) GROUP BY trace
     UNION ALL
-    SELECT lower(hex(trace_id)) AS trace, count() AS n, groupBitXor(cityHash64(tenant_id, hour, span_id, version, ingested_at)) AS hash,
+    SELECT lower(hex(trace_id)) AS trace, groupUniqArray(cityHash64(hour, span_id, ingested_at)) AS hashes, length(hashes) AS n, arrayReduce('groupBitXor', hashes) AS hash,
         min(hour) AS first, max(hour) AS last
     FROM spancost.llm_calls WHERE ingested_at >= fromUnixTimestamp64Milli({since:Int64}) GROUP BY trace
 ) GROUP BY trace ORDER BY from_unix`,
@@ -169,6 +170,11 @@ GROUP BY place`,
   );
 }
 
+/** A span's end is what its sender says: one in another century must not be looked for in all the hours until then. */
+function longestAt(durationNano: bigint): bigint {
+  return durationNano < LONGEST_CALL_NANO ? durationNano : LONGEST_CALL_NANO;
+}
+
 /** The hours in which calls start that could overlap with a call. */
 function toHours({ startTimeUnixNano, endTimeUnixNano }: LedgerCall): bigint[] {
   const first = toHourUnix(startTimeUnixNano - PEER_TOLERANCE_NANO - LONGEST_CALL_NANO);
@@ -189,7 +195,7 @@ interface PeerCandidate {
 
 function couldBePeers(call: LedgerCall, candidate: PeerCandidate): boolean {
   const start = BigInt(candidate.start);
-  const end = start + BigInt(candidate.duration_ns);
+  const end = start + longestAt(BigInt(candidate.duration_ns));
   return (
     call.producer !== candidate.scope_name &&
     call.service === candidate.service &&
@@ -204,7 +210,7 @@ async function queryPeerCandidates(client: ClickHouseClient, calls: readonly Led
   // Two spans of one call overlap. The hour, which the ledger is sorted by, bounds what is read.
   const services = unique(calls.map(({ service }) => quoteText(service)));
   const range = `hour >= fromUnixTimestamp(${toHourUnix(from - LONGEST_CALL_NANO)}) AND hour <= fromUnixTimestamp(${toHourUnix(to)})
-    AND started_at <= fromUnixTimestamp64Nano(${to}) AND addNanoseconds(started_at, duration_ns) >= fromUnixTimestamp64Nano(${from})
+    AND started_at <= fromUnixTimestamp64Nano(${to}) AND addNanoseconds(started_at, least(duration_ns, ${LONGEST_CALL_NANO})) >= fromUnixTimestamp64Nano(${from})
     AND service IN (${services.join(", ")})`;
   return select<PeerCandidate>(
     client,
@@ -284,7 +290,7 @@ function toLedgerCall(row: CallRecord): LedgerCall {
     modelReported: row.model_reported,
     responseId: row.response_id,
     startTimeUnixNano: start,
-    endTimeUnixNano: start + BigInt(row.duration_ns),
+    endTimeUnixNano: start + longestAt(BigInt(row.duration_ns)),
     usage: {
       ...UNKNOWN_USAGE,
       input: input ?? null,

@@ -25,25 +25,43 @@ export interface SettleResult {
   readonly conflicts: number;
 }
 
-/** A row can become visible this long after the time it is stamped with: the length of a slow insert. */
-const INSERT_LATENCY_MS = 15_000;
+interface Round {
+  changed: number;
+  conflicts: number;
+  /** The first one of a trace that failed by itself. */
+  failure: unknown;
+}
+
+/** A row can become visible this long after the time it is stamped with: an insert may take a minute. */
+const INSERT_LATENCY_MS = 90_000;
+/** Nearly every row is visible by then; most runs look back only so far, which is what a run that finds nothing costs. */
+const USUAL_LATENCY_MS = 2_000;
+/** How often a run looks back for rows of slow inserts. */
+const LOOK_BACK_INTERVAL_MS = 15_000;
 /** A round reads the trace ids of the hours around, whatever its size. */
 const TRACES_A_ROUND = 20_000;
+/** More traces that fail by themselves are not remembered: what fails is something else. */
+const MAX_FAILING = 1_000;
 /** How far from a touched trace calls are followed that could be the same. */
 const MAX_PEER_ROUNDS = 4;
 
 /**
  * Settles calls as spans arrive: a new span of a trace makes the whole trace be looked at again. Its own writes are new versions, so it
- * sees them as touched once and finds nothing to change.
+ * does not take them for something new.
  */
 export class Settler {
   readonly #client: ClickHouseClient;
   readonly #ledger: Ledger;
   readonly #keys: AttributionKeys;
   readonly #watermark: Watermark;
-  #since: number | undefined;
-  /** Fingerprints of recent traces when they were settled. */
-  #settled = new Map<string, TouchedTrace>();
+  /** From when on the next run looks, by the database's clock, and from when on one that looks for rows of slow inserts. */
+  #since = 0;
+  #sinceSlow: number | undefined;
+  #lookedBackMs = 0;
+  /** Recent traces as they were when they were settled. */
+  readonly #settled = new Map<string, TouchedTrace>();
+  /** Traces that could not be settled by themselves: they are tried again now and then. */
+  readonly #failing = new Map<string, TouchedTrace>();
 
   constructor(ledger: Ledger, keys: AttributionKeys) {
     const { client } = ledger;
@@ -56,36 +74,59 @@ export class Settler {
   /** Settles what came since the last run. Runs must not overlap. */
   async run(signal?: AbortSignal): Promise<SettleResult> {
     const now = await queryNow(this.#client);
-    this.#since ??= await this.#watermark.read();
-    const touched = await queryTouchedTraces(this.#client, this.#since);
-    const traces = [...touched].filter(
-      ([trace, { fingerprint }]) => this.#settled.get(trace)?.fingerprint !== fingerprint,
+    this.#sinceSlow ??= await this.#watermark.read();
+    const looksBack = Math.abs(now - this.#lookedBackMs) >= LOOK_BACK_INTERVAL_MS;
+    // A clock that was set back must not hide what comes now.
+    const since = looksBack
+      ? Math.min(this.#sinceSlow, now - INSERT_LATENCY_MS)
+      : Math.min(this.#since, now - USUAL_LATENCY_MS);
+    const touched = await queryTouchedTraces(this.#client, since);
+    const traces = new Map(
+      [...touched].filter(([trace, { fingerprint }]) => this.#settled.get(trace)?.fingerprint !== fingerprint),
     );
-    let [changed, conflicts] = [0, 0];
-    let failure: unknown;
-    const settled = new Map(touched);
-    for (let at = 0; at < traces.length; at += TRACES_A_ROUND) {
+    if (looksBack) for (const [trace, time] of this.#failing) traces.set(trace, time);
+    const round: Round = { changed: 0, conflicts: 0, failure: undefined };
+    const all = [...traces];
+    for (let at = 0; at < all.length; at += TRACES_A_ROUND) {
       signal?.throwIfAborted();
-      const round = traces.slice(at, at + TRACES_A_ROUND);
-      try {
-        const times = toNeighbourhood(round.map(([, time]) => time));
-        const result = await this.#settle(
-          round.map(([trace]) => trace),
-          times,
-        );
-        changed += result.changed;
-        conflicts += result.conflicts;
-      } catch (error) {
-        // The others must not wait for these; they come again in the next run.
-        failure ??= error;
-        for (const [trace] of round) settled.delete(trace);
-      }
+      await this.#settleRound(all.slice(at, at + TRACES_A_ROUND), round);
     }
-    this.#settled = settled;
-    if (failure !== undefined) throw failure;
-    this.#since = now - INSERT_LATENCY_MS;
-    await this.#watermark.write(this.#since);
-    return { traces: traces.length, changed, conflicts };
+    if (looksBack) this.#settled.clear();
+    for (const [trace, time] of touched) this.#settled.set(trace, time);
+    this.#since = now - USUAL_LATENCY_MS;
+    if (looksBack) {
+      this.#lookedBackMs = now;
+      this.#sinceSlow = now - INSERT_LATENCY_MS;
+      await this.#watermark.write(this.#sinceSlow);
+    }
+    if (round.failure !== undefined) throw round.failure;
+    return { traces: all.length, changed: round.changed, conflicts: round.conflicts };
+  }
+
+  /** Settles some traces; where that fails and the database is there, the halves apart: one trace must not be all the others' fault. */
+  async #settleRound(traces: readonly (readonly [trace: string, time: TouchedTrace])[], round: Round): Promise<void> {
+    try {
+      const times = toNeighbourhood(traces.map(([, time]) => time));
+      const { changed, conflicts } = await this.#settle(
+        traces.map(([trace]) => trace),
+        times,
+      );
+      round.changed += changed;
+      round.conflicts += conflicts;
+      for (const [trace] of traces) this.#failing.delete(trace);
+    } catch (error) {
+      // One that does not answer now fails the run, which is repeated.
+      await queryNow(this.#client);
+      const [first] = traces;
+      if (first !== undefined && traces.length === 1) {
+        round.failure ??= error;
+        if (this.#failing.size < MAX_FAILING) this.#failing.set(...first);
+        return;
+      }
+      const half = Math.ceil(traces.length / 2);
+      await this.#settleRound(traces.slice(0, half), round);
+      await this.#settleRound(traces.slice(half), round);
+    }
   }
 
   /** Calls of some traces, and those that could be the same as any of them, and so on: what is settled together depends on no order. */
@@ -95,7 +136,7 @@ export class Settler {
     let next: readonly string[] = traces;
     for (let round = 0; round <= MAX_PEER_ROUNDS && next.length > 0; round += 1) {
       const added = await queryCalls(this.#client, next, times);
-      calls.push(...added);
+      for (const call of added) calls.push(call);
       const peers = added.length === 0 ? [] : await queryPeerTraces(this.#client, added);
       next = peers.filter((trace) => !seen.has(trace));
       for (const trace of next) seen.add(trace);

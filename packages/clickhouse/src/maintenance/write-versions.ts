@@ -51,8 +51,8 @@ const HISTORY_COLUMNS = [
   "settle_reason",
 ].join(", ");
 
-/** Changes written by one statement: its text stays far below what the engine takes. */
-const CHANGES_A_STATEMENT = 500;
+/** Changes written by one statement, which reads every granule that holds one of them: some MiB of text, far below what the engine takes. */
+const CHANGES_A_STATEMENT = 5_000;
 
 /**
  * Writes new versions of calls, and keeps the old ones in the history. A call that moves to another tenant leaves a tombstone at its
@@ -125,17 +125,26 @@ function chunk<T>(items: readonly T[]): T[][] {
   );
 }
 
-/** The newest versions of the rows at some places. Tenants and hours stand apart as well, since the ledger is sorted by them. */
+/**
+ * The newest versions of the rows at some places. Tenants and hours stand apart as well, since the ledger is sorted by them. All versions
+ * of a row have its trace, so rows that are left out before FINAL supersede none that are not.
+ */
 function selectCurrent(places: readonly Place[]): string {
   const tenants = unique(places.map(({ tenantId }) => quoteText(tenantId)));
   const hours = unique(places.map(({ hourUnix }) => toHour(hourUnix)));
-  const keys = places.map(({ key, tenantId, hourUnix }) => {
-    const [traceId = "", spanId = ""] = key.split(":");
-    return `(${quoteText(tenantId)}, ${toHour(hourUnix)}, unhex(${quoteText(traceId)}), unhex(${quoteText(spanId)}))`;
+  const ids = places.map(({ key }) => key.split(":"));
+  const traces = unique(ids.map(([traceId = ""]) => quoteText(traceId)));
+  const keys = places.map(({ tenantId, hourUnix }, at) => {
+    const [traceId = "", spanId = ""] = ids[at] ?? [];
+    return `(${quoteText(tenantId)}, ${hourUnix}, ${quoteText(traceId)}, ${quoteText(spanId)})`;
   });
   return `SELECT * FROM spancost.llm_calls FINAL
+PREWHERE trace_id IN (SELECT toFixedString(unhex(arrayJoin([${traces.join(", ")}])), 16))
 WHERE tenant_id IN (${tenants.join(", ")}) AND hour IN (${hours.join(", ")})
-    AND (tenant_id, hour, trace_id, span_id) IN (${keys.join(", ")})`;
+    AND (tenant_id, hour, trace_id, span_id) IN (
+        SELECT key.1, toDateTime(key.2, 'UTC'), toFixedString(unhex(key.3), 16), toFixedString(unhex(key.4), 8)
+        FROM (SELECT arrayJoin([${keys.join(", ")}]::Array(Tuple(String, UInt32, String, String))) AS key)
+    )`;
 }
 
 function toHour(hourUnix: bigint): string {
@@ -152,14 +161,18 @@ function insertVersions<Column extends string>(
   const tuples = changes.map(
     ({ key, values }) => `(${[key, ...names.map((name) => values[name])].map(toLiteral).join(", ")})`,
   );
-  const replaced = [...names.map((name) => `w.new_${name} AS ${name}`), "c.version + 1 AS version"];
-  const joined = `(${current}) AS c INNER JOIN wanted AS w ON lower(hex(c.trace_id)) || ':' || lower(hex(c.span_id)) = w.key`;
-  const tombstones = names.includes("tenant_id" as Column)
-    ? `UNION ALL SELECT c.* REPLACE (c.version + 1 AS version, 1 AS is_deleted) FROM ${joined} WHERE c.tenant_id != w.new_tenant_id`
-    : "";
+  const moves = names.includes("tenant_id" as Column);
+  // Where a call moves, each row is read once and written twice.
+  const replaced = [
+    ...names.map((name) => `if(is_tombstone, c.${name}, w.new_${name}) AS ${name}`),
+    "c.version + 1 AS version",
+    "is_tombstone AS is_deleted",
+  ];
   return `INSERT INTO spancost.llm_calls
 WITH wanted AS (SELECT * FROM values(${quoteText(structure)}, ${tuples.join(", ")}))
-SELECT c.* REPLACE (${replaced.join(", ")}) FROM ${joined} ${tombstones}`;
+SELECT c.* REPLACE (${replaced.join(", ")})
+FROM (${current}) AS c INNER JOIN wanted AS w ON lower(hex(c.trace_id)) || ':' || lower(hex(c.span_id)) = w.key
+ARRAY JOIN ${moves ? "if(c.tenant_id != w.new_tenant_id, [0, 1], [0])" : "[0]"} AS is_tombstone`;
 }
 
 function toLiteral(value: string | null): string {
