@@ -1,12 +1,20 @@
 // What exact spend costs with the roll-up, against the ledger alone: `npm run bench -- clickhouse`, or with more rows
-// `node packages/clickhouse/bench/spend.ts --rows 100000000` (about 130 bytes of disk a row, given back at the end).
+// `node packages/clickhouse/bench/spend.ts --rows 100000000` (about 130 bytes of disk a row, given back at the end; half an hour).
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { ClickHouseClient } from "@clickhouse/client";
-import { createStore, HourMarks, migrate, Sealer, startEmbeddedEngine, type Store } from "@spancost/clickhouse";
+import {
+  createStore,
+  HourMarks,
+  migrate,
+  querySpend,
+  Sealer,
+  startEmbeddedEngine,
+  type Store,
+} from "@spancost/clickhouse";
 import { compare } from "../../../.config/bench/compare.ts";
 import { END_UNIX, generateCalls } from "./generate-calls.ts";
 
@@ -76,6 +84,13 @@ async function measureStart(): Promise<void> {
   });
 }
 
+/** Tenants by their part of the calls. */
+const TENANTS = [
+  ["the largest tenant (10 %)", "tenant-0000"],
+  ["a middling tenant (0.5 %)", "tenant-0030"],
+  ["a small tenant (0.03 %)", "tenant-0500"],
+] as const;
+
 function monthToDate(tenant: string, source: string): string {
   return `SELECT sum(cost) FROM ${source} WHERE tenant_id = '${tenant}' AND hour >= '${MONTH_START}'`;
 }
@@ -85,22 +100,51 @@ function byDayAndFeature(source: string): string {
 }
 
 async function measureQueries({ client }: Store): Promise<void> {
-  const questions: [name: string, aim: number, ask: (source: string) => string][] = [
-    ["month-to-date spend of the largest tenant", 0.4, (source) => monthToDate("tenant-0000", source)],
-    ["month-to-date spend of a middling tenant", 0.4, (source) => monthToDate("tenant-0030", source)],
-    ["all tenants by day and feature, 30 days", 0.5, byDayAndFeature],
-  ];
-  for (const [name, aim, ask] of questions) {
-    assert.deepEqual(await readRows(client, ask("spancost.spend")), await readRows(client, ask(LEDGER)));
-    await compare({
-      name: `${name}: spend / ledger, ${rows} calls`,
-      baseline: () => readRows(client, ask(LEDGER)),
-      candidate: () => readRows(client, ask("spancost.spend")),
-      aim,
-      calls: 1,
-      clock: "wall",
-    });
+  await compareQuestions("any question: SELECT 1 / a ping", null, {
+    ledger: () => client.ping(),
+    spend: () => readRows(client, "SELECT 1"),
+  });
+  for (const [which, tenant] of TENANTS) {
+    const report = (by: string[]) => async () =>
+      (await querySpend(client, { by, tenant, from: new Date(`${MONTH_START}Z`), to: new Date(END_UNIX * 1_000) }))
+        .total;
+    // All calls have the same task, and only the ledger knows it.
+    const reports = { ledger: report(["task"]), spend: report([]) };
+    assert.deepEqual(await reports.spend(), await reports.ledger());
+    await compareQuestions(`month to date of ${which}, report`, 0.4, reports);
+    await compareSql(client, `month to date of ${which}, SQL`, 0.4, (source) => monthToDate(tenant, source));
   }
+  await compareSql(client, "all tenants by day and feature, 30 days, SQL", 0.5, byDayAndFeature);
+}
+
+async function compareSql(
+  client: ClickHouseClient,
+  name: string,
+  aim: number,
+  ask: (source: string) => string,
+): Promise<void> {
+  const questions = {
+    ledger: () => readRows(client, ask(LEDGER)),
+    spend: () => readRows(client, ask("spancost.spend")),
+  };
+  assert.deepEqual(await questions.spend(), await questions.ledger());
+  await compareQuestions(name, aim, questions);
+}
+
+async function compareQuestions(
+  name: string,
+  aim: number | null,
+  { ledger, spend }: { ledger: () => Promise<unknown>; spend: () => Promise<unknown> },
+): Promise<void> {
+  await compare({
+    name,
+    baseline: ledger,
+    candidate: spend,
+    aim: aim ?? undefined,
+    calls: 1,
+    clock: "wall",
+    pairs: 100,
+  });
 }
 
 async function readRows(client: ClickHouseClient, query: string): Promise<unknown[]> {

@@ -83,4 +83,35 @@ describe("the settler", () => {
     });
     expect(await result.json()).toEqual([{ n: "1001" }]);
   });
+
+  it("lets the same one count of a span's contents under one key, in whichever order they came, and keeps the other", async () => {
+    await store.client.command({ query: "SYSTEM STOP MERGES spancost.llm_calls" });
+    const key = (span: string, output: number, changes: Partial<CallRow> = {}) =>
+      call("06", span, 0n, output, { service: "conflicting", ...changes });
+    await test.ingest([key("d1", 40), key("d2", 41), key("d3", 40), key("d4", 40)]);
+    // Other prices of the same contents are no conflict, and the first delivery again is none either.
+    await test.ingest([key("d1", 41), key("d2", 40), key("d3", 40, { costPicoUsd: 7n, rateVersion: "next" })]);
+    await test.ingest([key("d4", 40)]);
+    expect(await settler.run()).toMatchObject({ conflicts: 2 });
+    const select = async (query: string) =>
+      (await store.client.query({ query, format: "JSONCompactEachRow" })).json<string[]>();
+    const figures = await select(
+      "SELECT output_tokens FROM spancost.calls WHERE service = 'conflicting' ORDER BY span_id LIMIT 2",
+    );
+    expect(figures[0]).toEqual(figures[1]);
+    const history = `SELECT substring(span_id, 1, 2), version, replaced_by FROM spancost.calls_history WHERE startsWith(trace_id, '0606') ORDER BY ALL`;
+    const expected = [
+      ["d1", "0", "conflict"],
+      ["d1", "1", ""],
+      ["d2", "0", "conflict"],
+      ["d2", "1", ""],
+      ["d3", "0", ""],
+      ["d4", "0", ""],
+    ];
+    expect(await select(history)).toEqual(expected);
+    await test.ingest([key("d1", 42), key("d2", 42)]);
+    expect(await settler.run()).toMatchObject({ conflicts: 0 });
+    await store.client.command({ query: "SYSTEM START MERGES spancost.llm_calls" });
+    expect(await select(history)).toEqual(expected);
+  });
 });

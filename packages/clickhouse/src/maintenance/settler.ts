@@ -12,6 +12,7 @@ import {
   toNeighbourhood,
   type TouchedTrace,
 } from "./settle-queries.ts";
+import { settleSameKeys } from "./same-key-conflicts.ts";
 import { Watermark } from "./watermark.ts";
 import { type Change, type ChangeKind, dropRows, type Ledger, type Place, writeVersions } from "./write-versions.ts";
 
@@ -21,7 +22,7 @@ export interface SettleResult {
   readonly traces: number;
   /** Calls that got a new version. */
   readonly changed: number;
-  /** Rows taken out because another row has the same span. */
+  /** Spans that came with other contents, of which another row counts. */
   readonly conflicts: number;
 }
 
@@ -145,8 +146,9 @@ export class Settler {
   }
 
   async #settle(traces: readonly string[], times: TimeSpan): Promise<{ changed: number; conflicts: number }> {
+    const conflicts = await settleSameKeys(this.#ledger, traces, times);
     const loaded = await this.#loadNeighbourhood(traces, times);
-    if (loaded.length === 0) return { changed: 0, conflicts: 0 };
+    if (loaded.length === 0) return { changed: 0, conflicts };
     const { kept: calls, dropped } = splitConflicts(loaded);
     await dropRows(this.#ledger, "conflict", dropped.map(toPlace));
     const concerned = [...new Set(calls.map(({ traceId }) => traceId))];
@@ -158,7 +160,7 @@ export class Settler {
       return toChange(call, settlement) ?? [];
     });
     await writeVersions(this.#ledger, SETTLE, changes);
-    return { changed: changes.length, conflicts: dropped.length };
+    return { changed: changes.length, conflicts: conflicts + dropped.length };
   }
 }
 

@@ -79,6 +79,17 @@ export async function dropRows(ledger: Ledger, replacedBy: string, places: reado
   }
 }
 
+/** Writes what a statement says over the rows at some places, and keeps what a query finds in the history. */
+export async function replaceRows(
+  ledger: Ledger,
+  replacedBy: string,
+  places: readonly Place[],
+  replaced: string,
+  query: string,
+): Promise<void> {
+  await write(ledger, places.map(toHourKey), replacedBy, replaced, query);
+}
+
 /** The mark, the history, then the versions: each is there before what needs it. */
 async function write(
   { client, marks }: Ledger,
