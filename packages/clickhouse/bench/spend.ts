@@ -27,6 +27,13 @@ const OPEN_HOURS = 2;
 const MONTH_START = "2026-06-01 00:00:00";
 const THIRTY_DAYS_AGO = "2026-05-30 00:00:00";
 
+/** Tenants by their part of the calls. */
+const TENANTS = [
+  ["the largest tenant (10 %)", "tenant-0000"],
+  ["a middling tenant (0.5 %)", "tenant-0030"],
+  ["a small tenant (0.03 %)", "tenant-0500"],
+] as const;
+
 const LEDGER = "(SELECT * FROM spancost.llm_calls FINAL WHERE duplicate_of = '')";
 
 const dataDir = flags.dir ?? mkdtempSync(join(tmpdir(), "spancost-bench-"));
@@ -83,13 +90,6 @@ async function measureStart(): Promise<void> {
     say(`started, migrated and answered the first question in ${Math.round(performance.now() - start)} ms`);
   });
 }
-
-/** Tenants by their part of the calls. */
-const TENANTS = [
-  ["the largest tenant (10 %)", "tenant-0000"],
-  ["a middling tenant (0.5 %)", "tenant-0030"],
-  ["a small tenant (0.03 %)", "tenant-0500"],
-] as const;
 
 function monthToDate(tenant: string, source: string): string {
   return `SELECT sum(cost) FROM ${source} WHERE tenant_id = '${tenant}' AND hour >= '${MONTH_START}'`;
