@@ -228,6 +228,14 @@ async function runSchedule(random: Random, firstId: number): Promise<void> {
   const reading = { over: false, compared: 0 };
   const readers = [readBetween(reading, problems), readAtOnce(reading, problems), readReports(reading, problems)];
 
+  /** Without a grace, so only while no rows are on their way. */
+  const dieWhileSealing = async () => {
+    // Sealing dies between any two statements.
+    const client = interruptAfter(store.client, 1 + random.below(5), random.below(2) === 0);
+    const marks = new HourMarks(store.client, { now });
+    const sealer = new Sealer(client, marks, { graceMs: 0, now });
+    await sealer.run().catch(() => {});
+  };
   const steps: (() => Promise<void>)[] = [
     async () => {
       const fresh = Array.from({ length: random.below(4) }, () => {
@@ -246,13 +254,7 @@ async function runSchedule(random: Random, firstId: number): Promise<void> {
     async () => changeSome(random, random.pick(processes).marks, await readPlaces(random)),
     async () => void (await random.pick(processes).sealer.run()),
     async () => void (await Promise.all(processes.map(({ sealer }) => sealer.run()))),
-    async () => {
-      // Sealing dies between any two statements.
-      const client = interruptAfter(store.client, 1 + random.below(5), random.below(2) === 0);
-      const marks = new HourMarks(store.client, { now });
-      const sealer = new Sealer(client, marks, { graceMs: 0, now });
-      await sealer.run().catch(() => {});
-    },
+    dieWhileSealing,
     async () => {
       // A process dies after its mark; its rows come with the next one.
       processes[random.below(2)] = create();
@@ -269,7 +271,8 @@ async function runSchedule(random: Random, firstId: number): Promise<void> {
   for (let at = 0; at < schedule.length;) {
     const some = schedule.slice(at, at + 1 + random.below(3));
     at += some.length;
-    await Promise.all(some.map((step) => step()));
+    await Promise.all(some.filter((step) => step !== dieWhileSealing).map((step) => step()));
+    if (some.includes(dieWhileSealing)) await dieWhileSealing();
     clock.ms += passing.ms + random.below(GRACE_MS);
     passing.ms = 0;
   }
