@@ -101,3 +101,16 @@ it("reads every plain call as the dialect does, and leaves the others to it", ()
   );
   expect(plain).toBeGreaterThan(500);
 });
+
+it("leaves a part whose sum is null to the dialect", () => {
+  const span = {
+    [GEN_AI.operationName]: "chat",
+    [GEN_AI.providerName]: "openai",
+    [GEN_AI.requestModel]: "gpt-4o-mini",
+    [GEN_AI.inputTokens]: 100,
+    [GEN_AI.outputTokens]: 10,
+  };
+  expect(readPlainCall(span)).not.toBeNull();
+  const partOnly = { [GEN_AI.cacheWriteInputTokens]: null, [SPANCOST.cacheWrite1hInputTokens]: 65 };
+  expect(readPlainCall({ ...span, ...partOnly })).toBeNull();
+});

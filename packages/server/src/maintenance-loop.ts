@@ -139,9 +139,8 @@ export function startMaintenance(
   }
 
   async function runSteps(signal: AbortSignal): Promise<void> {
-    const settled = await settler.run(signal);
-    counters.settledCalls += settled.changed;
-    counters.conflictingSpans += settled.conflicts;
+    // Calls that cannot be settled are told, and do not keep hours from being sealed.
+    const failure = await settle(signal);
     if (isDue("seal", times.sealMs)) {
       const { sealed, pending } = await sealer.run(signal);
       counters.sealedHours += sealed;
@@ -157,6 +156,19 @@ export function startMaintenance(
       counters.droppedRows.ledger += dropped.ledger;
       counters.droppedRows.spans += dropped.spans;
       counters.droppedRows.history += dropped.history;
+    }
+    if (failure !== null) throw failure;
+  }
+
+  async function settle(signal: AbortSignal): Promise<Error | null> {
+    try {
+      const { changed, conflicts } = await settler.run(signal);
+      counters.settledCalls += changed;
+      counters.conflictingSpans += conflicts;
+      return null;
+    } catch (error) {
+      signal.throwIfAborted();
+      return error instanceof Error ? error : new Error(String(error));
     }
   }
 }

@@ -26,6 +26,11 @@ export class ByteColumn {
     return this.length;
   }
 
+  /** Memory that it holds. */
+  get capacityBytes(): number {
+    return this.bytes.length;
+  }
+
   /** Makes room for `sizeBytes` more. */
   reserve(sizeBytes: number): void {
     if (this.length + sizeBytes + SLACK > this.bytes.length) this.#grow(sizeBytes);

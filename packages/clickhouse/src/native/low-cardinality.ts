@@ -53,6 +53,10 @@ export class LowCardinalityColumn {
     return this.#keys.length + 4 * this.#length + PREFIX_BYTES;
   }
 
+  get capacityBytes(): number {
+    return this.#keys.capacityBytes + this.#places.byteLength + this.#rows.byteLength;
+  }
+
   /** Adds a row. */
   push(text: NumberedText): void {
     const { id } = text;

@@ -28,6 +28,10 @@ export class MapColumn {
     this.#keys.push(key);
   }
 
+  get capacityBytes(): number {
+    return this.values.capacityBytes + this.#keys.capacityBytes + this.#offsets.capacityBytes;
+  }
+
   /** Keys of values that were written. */
   addKeys(keys: TextSequence): void {
     this.#keys.pushAll(keys);

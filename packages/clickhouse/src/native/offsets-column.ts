@@ -11,6 +11,10 @@ export class OffsetsColumn {
     return 8 * this.length;
   }
 
+  get capacityBytes(): number {
+    return this.#ends.byteLength;
+  }
+
   push(end: number): void {
     if (this.length === this.#ends.length) this.#grow();
     this.#ends[this.length++] = end;

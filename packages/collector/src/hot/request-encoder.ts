@@ -1,6 +1,7 @@
 import { ATTRIBUTE_USES, type AttributeUse } from "@spancost/core";
 import type { OtlpSpan } from "../otlp/trace-data.ts";
 import { LABEL_PREFIX } from "../pipeline/span-columns.ts";
+import { MAX_REPEATED_BYTES } from "../pipeline/check-repetition.ts";
 import type { RecentCalls } from "../pipeline/recent-calls.ts";
 import { SPAN_ID_BYTES, type SpanIssue, TRACE_ID_BYTES } from "../pipeline/span-issue.ts";
 import type { TimeWindow } from "../pipeline/time-window.ts";
@@ -16,7 +17,7 @@ import {
 } from "./known/known-origin.ts";
 import { createTextTable } from "./known/known-text.ts";
 import { materialiseSpan } from "./spans/materialise-span.ts";
-import { BlockPool, RowSegment } from "./blocks/row-segment.ts";
+import { BlockPool, MAX_KEPT_BYTES, RowSegment } from "./blocks/row-segment.ts";
 import { SpanBlock } from "./blocks/span-block.ts";
 import { SpanEncoder } from "./spans/span-encoder.ts";
 import type { SpanFields } from "./spans/span-fields.ts";
@@ -29,6 +30,8 @@ export interface EncodedSpans {
   calls: number;
   /** Accepted, but older than raw spans are kept. */
   notKept: number;
+  /** Bytes of resources that the rows repeat, span by span. */
+  repeatedBytes: number;
   readonly rejected: Map<SpanIssue, number>;
 }
 
@@ -66,7 +69,7 @@ export class RequestEncoder implements SpanSource {
   readonly #spanEncoder: SpanEncoder;
   readonly #hours = new HourFinder();
   /** Takes the rows of spans that are not stored. */
-  readonly #discarded = new SpanBlock();
+  #discarded = new SpanBlock();
   #reader = new WireReader(new Uint8Array(0));
   #segment: RowSegment;
   #window: WindowParts | undefined;
@@ -120,7 +123,8 @@ export class RequestEncoder implements SpanSource {
       if (error === NOT_UNDERSTOOD || error instanceof RangeError) return null;
       throw error;
     } finally {
-      this.#discarded.clear();
+      if (this.#discarded.capacityBytes > MAX_KEPT_BYTES) this.#discarded = new SpanBlock();
+      else this.#discarded.clear();
     }
   }
 
@@ -184,6 +188,8 @@ export class RequestEncoder implements SpanSource {
 
   #readSpan(resource: KnownResource, scope: KnownScope, end: number): void {
     this.#issue = null;
+    this.#result.repeatedBytes += resource.valuesSize;
+    if (this.#result.repeatedBytes > MAX_REPEATED_BYTES) throw NOT_UNDERSTOOD;
     const { fields, read } = this.#spanEncoder;
     const block = this.#spanEncoder.encode(end, scope);
     const { name } = fields;
@@ -261,7 +267,7 @@ function isZero(view: DataView, at: number): boolean {
 }
 
 function createResult(): EncodedSpans {
-  return { accepted: 0, calls: 0, notKept: 0, rejected: new Map() };
+  return { accepted: 0, calls: 0, notKept: 0, repeatedBytes: 0, rejected: new Map() };
 }
 
 /** The uses of attributes, with what the operator configures: its own names of attribution, and labels. */

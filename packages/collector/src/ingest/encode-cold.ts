@@ -5,6 +5,7 @@ import type { RowSegment } from "../hot/blocks/row-segment.ts";
 import { decodeJson } from "../otlp/decode-json.ts";
 import { decodeProtobuf } from "../otlp/decode-protobuf.ts";
 import type { OtlpSpan } from "../otlp/trace-data.ts";
+import { countRepeatedBytes } from "../pipeline/check-repetition.ts";
 import type { RecentCalls } from "../pipeline/recent-calls.ts";
 import { findSpanIssue, type SpanIssue } from "../pipeline/span-issue.ts";
 import type { TimeWindow } from "../pipeline/time-window.ts";
@@ -37,8 +38,10 @@ export function encodeCold(
   recentCalls: RecentCalls,
 ): ColdSpans {
   const rows: Rows = { spans: [], calls: [] };
-  const encoded: ColdSpans = { accepted: 0, calls: 0, notKept: 0, rejected: new Map() };
-  for (const span of decode(request)) {
+  const spans = decode(request);
+  const repeatedBytes = countRepeatedBytes(spans);
+  const encoded: ColdSpans = { accepted: 0, calls: 0, notKept: 0, repeatedBytes, rejected: new Map() };
+  for (const span of spans) {
     const issue = findSpanIssue(span, window) ?? addSpan(span, request, window, options, rows, encoded);
     if (span.malformed !== undefined) encoded.malformed ??= span.malformed;
     if (issue !== null) encoded.rejected.set(issue, (encoded.rejected.get(issue) ?? 0) + 1);

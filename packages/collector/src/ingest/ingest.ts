@@ -15,7 +15,7 @@ export interface IngestOptions extends EncoderOptions {
   readonly logger: Logger;
   /** Milliseconds since 1970. @default Date.now */
   readonly now?: () => number;
-  /** Bytes of bodies that may wait to be durable, beyond the request that reaches it. @default 64 MiB */
+  /** Bytes of rows that may wait to be durable, beyond the request that reaches it. @default 64 MiB */
   readonly maxWaitingBytes?: number;
 }
 
@@ -58,7 +58,7 @@ export class Ingest {
     const encoded = this.#encode(request);
     if (encoded.accepted > 0) {
       try {
-        await this.#commit.wait(request.body.length, encoded.accepted);
+        await this.#commit.wait(request.body.length + encoded.repeatedBytes, encoded.accepted);
       } catch (error) {
         return this.#refuseAfterFailure(error);
       }

@@ -9,7 +9,8 @@ export interface SegmentSink {
 /** Rows of requests that wait to be durable together. */
 export interface OpenSegment {
   readonly rows: RowSegment;
-  readonly receivedUnixMs: number;
+  /** When the first rows came. */
+  receivedUnixMs: number;
   sizeBytes: number;
   spans: number;
   /** Told how it ended: `null`, or what went wrong. */
@@ -35,7 +36,7 @@ export class SegmentCommit {
     this.#now = now;
   }
 
-  /** Bytes of bodies whose rows are not durable yet. */
+  /** About how many bytes of rows are not durable yet. */
   get waitingBytes(): number {
     return this.#waitingBytes;
   }
@@ -59,6 +60,7 @@ export class SegmentCommit {
   /** Resolves when the rows that were just added to the open segment are durable. */
   wait(sizeBytes: number, spans: number): Promise<void> {
     const segment = this.open();
+    if (segment.spans === 0) segment.receivedUnixMs = this.#now();
     segment.sizeBytes += sizeBytes;
     segment.spans += spans;
     this.#waitingBytes += sizeBytes;

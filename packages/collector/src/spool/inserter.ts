@@ -52,6 +52,8 @@ export class Inserter {
   readonly counters: InserterCounters = { insertedRows: 0, insertedSegments: 0, failures: new Map() };
   readonly #options: InserterOptions;
   readonly #holds: HourHolds;
+  /** Segments whose rows the database did not read, once. */
+  readonly #suspects = new Set<string>();
   readonly #wakeUp = new WakeUp();
   /** Segments of the next attempt at the most. It is halved by a failure that may be one segment's fault, and grows with success. */
   #limit = MAX_SEGMENTS;
@@ -115,8 +117,17 @@ export class Inserter {
       const waitMs = this.#chooseWait();
       if (waitMs > 0) await this.#wakeUp.wait(waitMs);
       else if (this.#options.spool.waitingSegments === 0) return;
-      else await this.#attempt();
+      else await this.#attempt().catch((error: unknown) => this.#putOff(error));
     }
+  }
+
+  /** What cannot even be set aside, or told apart, is tried again like everything else. */
+  #putOff(error: unknown): void {
+    const { backoff = DEFAULT_BACKOFF } = this.#options;
+    this.#count("spool");
+    this.#tell({ reason: "spool", error });
+    this.#retryAtMs = performance.now() + chooseBackoff(this.#failuresInARow, backoff, Math.random());
+    if (this.#isDraining) this.#end();
   }
 
   /** How long the next attempt has to wait; 0 is not at all. */
@@ -139,6 +150,11 @@ export class Inserter {
     try {
       const taken = await takeSegments(spool, this.#limit);
       if ("damaged" in taken) return await this.#refuse(taken.damaged, "damaged", taken.error);
+      if ("unreadable" in taken) {
+        // The others must not wait for it.
+        spool.postpone(taken.unreadable);
+        return this.#putOff(taken.error);
+      }
       ({ segments } = taken);
       await this.#insert(segments);
       await spool.remove(segments);
@@ -166,6 +182,7 @@ export class Inserter {
 
   #succeed(segments: readonly LoadedSegment[]): void {
     this.#holds.release(segments);
+    for (const { summary } of segments) this.#suspects.delete(summary.sequence);
     this.#limit = Math.min(this.#limit * 2, MAX_SEGMENTS);
     this.counters.insertedSegments += segments.length;
     this.counters.insertedRows += segments.reduce((sum, { summary }) => sum + summary.rows, 0);
@@ -180,7 +197,8 @@ export class Inserter {
     const alone = segments.length === 1 && failure.mayBeOfRows ? first : undefined;
     const damage = alone === undefined ? null : await findDamage(spool, alone);
     if (alone !== undefined && damage !== null) return this.#refuse(alone, "damaged", damage);
-    if (alone !== undefined && failure.isOfRows) return this.#refuse(alone, failure.reason, failure.error);
+    if (alone !== undefined && failure.isOfRows && this.#isSuspect(alone))
+      return this.#refuse(alone, failure.reason, failure.error);
     this.#count(failure.reason);
     // Halving finds the segment, which is told when it is set aside.
     if (!failure.isOfRows) this.#tell(failure);
@@ -191,8 +209,15 @@ export class Inserter {
     if (this.#isDraining && !failure.isOfRows) this.#end();
   }
 
+  /** Whether it has failed by itself before: rows can be cut on their way to a server once. */
+  #isSuspect({ summary }: LoadedSegment): boolean {
+    const isSecond = this.#suspects.has(summary.sequence);
+    this.#suspects.add(summary.sequence);
+    return isSecond;
+  }
+
   /** Logged once, not with each attempt. */
-  #tell({ reason, error }: AttemptFailure): void {
+  #tell({ reason, error }: Pick<AttemptFailure, "reason" | "error">): void {
     this.#failuresInARow += 1;
     if (this.#failuresInARow > 1) return;
     const { spool, logger } = this.#options;
@@ -206,6 +231,7 @@ export class Inserter {
     const { sequence, rows } = segment.summary;
     this.#count(reason);
     await spool.refuse(segment);
+    this.#suspects.delete(sequence);
     this.#holds.release([segment]);
     const message = error instanceof Error ? error.message : String(error);
     logger.error(

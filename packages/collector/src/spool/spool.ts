@@ -92,8 +92,10 @@ export class Spool {
 
   /** When the oldest row came that waits, in milliseconds since 1970; `null` without any. */
   get oldestUnixMs(): number | null {
-    const [first] = this.#queue.values();
-    return first?.summary.receivedUnixMs ?? null;
+    let oldest: number | null = null;
+    for (const { summary } of this.#queue.values())
+      if (oldest === null || summary.receivedUnixMs < oldest) oldest = summary.receivedUnixMs;
+    return oldest;
   }
 
   /** Segments that were set aside, since ever. */

@@ -6,11 +6,14 @@ import { SpoolError } from "./spool-error.ts";
 const MAX_ROWS = 200_000;
 const MAX_BYTES = 64 * 1024 * 1024;
 
-/** The next segments, at most `limit`, or the first one that turns out to be damaged. */
-export async function takeSegments(
-  spool: Spool,
-  limit: number,
-): Promise<{ readonly segments: readonly LoadedSegment[] } | { readonly damaged: SpooledSegment; error: SpoolError }> {
+/** The next segments, or the first of them that turns out to be damaged, or that the disk does not give out for now. */
+export type TakenSegments =
+  | { readonly segments: readonly LoadedSegment[] }
+  | { readonly damaged: SpooledSegment; readonly error: SpoolError }
+  | { readonly unreadable: SpooledSegment; readonly error: unknown };
+
+/** Takes at most `limit`. */
+export async function takeSegments(spool: Spool, limit: number): Promise<TakenSegments> {
   const segments: LoadedSegment[] = [];
   let rows = 0;
   let sizeBytes = 0;
@@ -20,8 +23,7 @@ export async function takeSegments(
       const manifest = await spool.load(segment);
       segments.push({ summary: segment.summary, manifest });
     } catch (error) {
-      if (error instanceof SpoolError) return { damaged: segment, error };
-      throw error;
+      return error instanceof SpoolError ? { damaged: segment, error } : { unreadable: segment, error };
     }
     rows += segment.summary.rows;
     sizeBytes += segment.summary.sizeBytes;

@@ -48,7 +48,7 @@ export function readPlainCall(attributes: Readonly<Record<string, unknown>>): Pl
   const cacheWrite = attributes[GEN_AI.cacheWriteInputTokens] ?? absent(attributes, OTHER_CACHE_WRITES, 0);
   const cacheWrite1h = attributes[SPANCOST.cacheWrite1hInputTokens] ?? 0;
   // A part without its sum: what the rest of the sum is, is for the dialect to say.
-  if (cacheWrite1h !== 0 && attributes[GEN_AI.cacheWriteInputTokens] === undefined) return null;
+  if (cacheWrite1h !== 0 && (attributes[GEN_AI.cacheWriteInputTokens] ?? null) === null) return null;
   const reasoning = attributes[GEN_AI.reasoningOutputTokens] ?? absent(attributes, OTHER_REASONING, 0);
   if (typeof cacheRead !== "number" || typeof cacheWrite !== "number") return null;
   if (typeof cacheWrite1h !== "number" || typeof reasoning !== "number") return null;

@@ -39,7 +39,10 @@ function settleAncestors(calls: readonly SettleCall[], tree: TraceTree, duplicat
   for (const call of calls) {
     for (const span of tree.ancestors(call)) {
       const ancestor = byKey.get(`${span.traceId}:${span.spanId}`);
-      if (ancestor !== undefined) below.set(ancestor.key, [...(below.get(ancestor.key) ?? []), call]);
+      if (ancestor === undefined) continue;
+      const known = below.get(ancestor.key);
+      if (known === undefined) below.set(ancestor.key, [call]);
+      else known.push(call);
     }
   }
   // The deepest first, so that an ancestor meets descendants that are settled among themselves.

@@ -170,6 +170,11 @@ export class CallBlock {
     this.clear();
   }
 
+  /** Memory that the block holds. */
+  get capacityBytes(): number {
+    return this.#columns.capacityBytes;
+  }
+
   /** Empties the block and keeps its memory. */
   clear(): void {
     this.#columns.clear();

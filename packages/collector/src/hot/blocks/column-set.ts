@@ -27,6 +27,11 @@ export class ColumnSet {
     return this.#columns.reduce((sum, column) => sum + column.sizeBytes, 0);
   }
 
+  /** Memory that the columns hold. */
+  get capacityBytes(): number {
+    return this.#columns.reduce((sum, column) => sum + column.capacityBytes, 0);
+  }
+
   /** Remembers how long the columns are. */
   mark(): void {
     const marks = this.#marks;

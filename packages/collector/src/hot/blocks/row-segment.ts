@@ -55,22 +55,26 @@ export class BlockPool {
 
   giveBuffersBack(buffers: Iterable<ByteColumn>): void {
     for (const buffer of buffers) {
-      if (this.#buffers.length < MAX_BUFFERS && buffer.bytes.length <= MAX_BUFFER_BYTES) this.#buffers.push(buffer);
+      if (this.#buffers.length < MAX_BUFFERS && buffer.bytes.length <= MAX_KEPT_BYTES) this.#buffers.push(buffer);
     }
   }
 
   giveBack(spanBlocks: Iterable<SpanBlock>, callBlocks: Iterable<CallBlock>): void {
-    for (const block of spanBlocks) if (this.#spanBlocks.length < MAX_POOLED) this.#spanBlocks.push(block);
-    for (const block of callBlocks) if (this.#callBlocks.length < MAX_POOLED) this.#callBlocks.push(block);
+    for (const block of spanBlocks) keep(this.#spanBlocks, block);
+    for (const block of callBlocks) keep(this.#callBlocks, block);
   }
+}
+
+function keep<Block extends SpanBlock | CallBlock>(pooled: Block[], block: Block): void {
+  if (pooled.length < MAX_POOLED && block.capacityBytes <= MAX_KEPT_BYTES) pooled.push(block);
 }
 
 /** Spans of a segment are of today, and around midnight of another day. */
 const MAX_POOLED = 3;
 /** Two segments may be on their way to the disk, each with a block of spans and one of calls. */
 const MAX_BUFFERS = 4;
-/** Larger ones are rare, and would only be kept. */
-const MAX_BUFFER_BYTES = 33_554_432;
+/** What holds more memory is rare, and would only be kept. */
+export const MAX_KEPT_BYTES = 33_554_432;
 
 /** Rows of one or several requests that are written together, by table and partition. */
 export class RowSegment {

@@ -12,6 +12,8 @@ const NO_NAME = -1;
 /** An odd number with well-spread bits: FNV's prime. */
 const MULTIPLIER = 0x0100_0193;
 
+/** More forms that share a hash were made to: they are read one by one. */
+const MAX_BUCKET = 32;
 /** As many forms are found quickest, less one. */
 const RECENT_MASK = 0xff;
 
@@ -66,6 +68,7 @@ export class CallTemplates {
     const recent = this.#recent[hash & RECENT_MASK];
     if (recent !== undefined && isSame(recent.signature, signature, length)) return recent.template;
     const bucket = this.#buckets.get(hash);
+    if (bucket !== undefined && bucket.length >= MAX_BUCKET) return WHOLE;
     const known =
       bucket?.find((each) => isSame(each.signature, signature, length)) ??
       this.#add(read, hash, bucket, source.materialise());
