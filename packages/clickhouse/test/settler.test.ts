@@ -114,4 +114,20 @@ describe("the settler", () => {
     await store.client.command({ query: "SYSTEM START MERGES spancost.llm_calls" });
     expect(await select(history)).toEqual(expected);
   });
+
+  it("settles the others beside a call whose end is in another century", async () => {
+    const forever = 2n ** 62n;
+    await store.insert({
+      spans: [],
+      calls: [
+        call("0a", "e1", 900_000n, 70, { durationNano: forever }),
+        call("0b", "e2", 900_010n, 71, { scopeName: "langchain", durationNano: 2n ** 64n - 1n }),
+        call("0c", "e3", 900_020n, 72),
+        call("0d", "e4", 900_019n, 72, { scopeName: "langchain", durationNano: 102n * MS }),
+      ],
+    });
+    await settler.run();
+    const last = (await counted()).filter((span) => span.startsWith("e"));
+    expect(last).toEqual(["e1", "e2", last[2]]);
+  });
 });
