@@ -78,20 +78,28 @@ export function createHotPath(): DecoderUnderTest {
     name: "hot path",
     decode(body) {
       if (encoder.isFull) encoder = new RequestEncoder(CONTEXT);
-      const segment = encoder.createSegment();
-      const encoded = encoder.encode(body, segment, WINDOW);
-      const { partitions, hours } = segment.close();
-      if (encoded === null) return "not-understood";
-      const blocksOf = (name: string) =>
-        Buffer.concat(partitions.flatMap(({ table, blocks }) => (table === name ? blocks : [])));
-      return {
-        spans: blocksOf("otel_traces"),
-        calls: blocksOf("llm_calls"),
-        rejected: Object.fromEntries(encoded.rejected),
-        notKept: encoded.notKept,
-        hours: hours.map(hourText).sort(),
-      };
+      const decoded = decodeHot(encoder, body);
+      if (decoded !== "not-understood" || !encoder.isFull) return decoded;
+      // The body had the one text too many. The cold path would take it; here it shall not seem that its surroundings mattered.
+      encoder = new RequestEncoder(CONTEXT);
+      return decodeHot(encoder, body);
     },
+  };
+}
+
+function decodeHot(encoder: RequestEncoder, body: Uint8Array): DecodedBody | "not-understood" {
+  const segment = encoder.createSegment();
+  const encoded = encoder.encode(body, segment, WINDOW);
+  const { partitions, hours } = segment.close();
+  if (encoded === null) return "not-understood";
+  const blocksOf = (name: string) =>
+    Buffer.concat(partitions.flatMap(({ table, blocks }) => (table === name ? blocks : [])));
+  return {
+    spans: blocksOf("otel_traces"),
+    calls: blocksOf("llm_calls"),
+    rejected: Object.fromEntries(encoded.rejected),
+    notKept: encoded.notKept,
+    hours: hours.map(hourText).sort(),
   };
 }
 
