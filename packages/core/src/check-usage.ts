@@ -18,25 +18,8 @@ export type UsageIssue =
 
 /** Says what is impossible in a usage, or `null`. Unknown parts are compatible with everything; an unknown total with any part. */
 export function findUsageIssue(usage: Usage): UsageIssue | null {
-  // Written out: this runs for every call, and a loop over the names of the counts costs more than the checks.
-  if (isTextOnly(usage)) return findTextIssue(usage);
-  const issue =
-    findCountIssue(usage.input) ??
-    findCountIssue(usage.cacheRead) ??
-    findCountIssue(usage.cacheWrite5m) ??
-    findCountIssue(usage.cacheWrite1h) ??
-    findCountIssue(usage.output) ??
-    findCountIssue(usage.reasoning) ??
-    findCountIssue(usage.audioIn) ??
-    findCountIssue(usage.audioOut) ??
-    findCountIssue(usage.imageIn) ??
-    findCountIssue(usage.imageOut) ??
-    findCountIssue(usage.images) ??
-    findCountIssue(usage.characters) ??
-    findCountIssue(usage.webSearchRequests);
-  if (issue !== null) return issue;
-  if (!isSeconds(usage.videoSeconds) || !isSeconds(usage.audioSeconds)) return "bad-seconds";
-  return findInputIssue(usage) ?? findOutputIssue(usage);
+  const issue = findTextCountIssue(usage) ?? (isTextOnly(usage) ? null : findOtherQuantityIssue(usage));
+  return issue ?? findInputIssue(usage) ?? findOutputIssue(usage);
 }
 
 /** Whether nothing but tokens of text was consumed, as by nearly every call. */
@@ -54,17 +37,29 @@ function isTextOnly(usage: Usage): boolean {
   );
 }
 
-function findTextIssue(usage: Usage): UsageIssue | null {
+/** Written out, as the others are: this runs for every call, and a loop over the names of the counts costs more than the checks. */
+function findTextCountIssue(usage: Usage): UsageIssue | null {
   return (
     findCountIssue(usage.input) ??
     findCountIssue(usage.cacheRead) ??
     findCountIssue(usage.cacheWrite5m) ??
     findCountIssue(usage.cacheWrite1h) ??
     findCountIssue(usage.output) ??
-    findCountIssue(usage.reasoning) ??
-    findInputIssue(usage) ??
-    findOutputIssue(usage)
+    findCountIssue(usage.reasoning)
   );
+}
+
+function findOtherQuantityIssue(usage: Usage): UsageIssue | null {
+  const issue =
+    findCountIssue(usage.audioIn) ??
+    findCountIssue(usage.audioOut) ??
+    findCountIssue(usage.imageIn) ??
+    findCountIssue(usage.imageOut) ??
+    findCountIssue(usage.images) ??
+    findCountIssue(usage.characters) ??
+    findCountIssue(usage.webSearchRequests);
+  if (issue !== null) return issue;
+  return isSeconds(usage.videoSeconds) && isSeconds(usage.audioSeconds) ? null : "bad-seconds";
 }
 
 function findCountIssue(count: number | null): UsageIssue | null {

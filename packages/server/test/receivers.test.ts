@@ -6,7 +6,7 @@ import { loadIngestTokens } from "../src/config/load-ingest-tokens.ts";
 import { loadTls } from "../src/config/load-tls.ts";
 import { createAuthenticateSender } from "../src/http/authenticate-sender.ts";
 import { createLogger } from "../src/logger.ts";
-import { CERTIFICATE, OTHER_CERTIFICATE } from "./certificate.ts";
+import { CERTIFICATE, OTHER_CERTIFICATE } from "../../collector/test/receiver/certificate.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "spancost-settings-"));
 let files = 0;

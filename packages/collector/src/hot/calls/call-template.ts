@@ -138,20 +138,8 @@ function findTokenFigures({ figureSources }: CallShape, places: readonly string[
     ...others
   } = figureSources;
   if (Object.values(others).some((source) => source !== null)) return null;
-  const sources = {
-    input,
-    output,
-    uncachedInput,
-    textOutput,
-    cacheRead,
-    cacheWrite,
-    cacheWrite5m,
-    cacheWrite1h,
-    reasoning,
-  };
-  if (Object.values(sources).some((source) => source !== null && !isPlace(source, places))) return null;
-  const placeOf = (source: Source | null) => (typeof source === "string" ? places.indexOf(source) : -1);
-  return {
+  const placeOf = (source: Source | null) => (source === null ? -1 : findPlace(source, places));
+  const figures = {
     input: placeOf(input),
     output: placeOf(output),
     uncachedInput: placeOf(uncachedInput),
@@ -162,10 +150,14 @@ function findTokenFigures({ figureSources }: CallShape, places: readonly string[
     cacheWrite1h: placeOf(cacheWrite1h),
     reasoning: placeOf(reasoning),
   };
+  return Object.values(figures).includes(NOWHERE) ? null : figures;
 }
 
-function isPlace(source: Source, places: readonly string[]): boolean {
-  return typeof source === "string" && places.includes(source);
+const NOWHERE = -2;
+
+/** The place of an attribute; `NOWHERE` for a source that is none of those at hand. */
+function findPlace(source: Source, places: readonly string[]): number {
+  return typeof source === "string" && places.includes(source) ? places.indexOf(source) : NOWHERE;
 }
 
 function findTexts(

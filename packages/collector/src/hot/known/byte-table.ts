@@ -55,7 +55,7 @@ export class ByteTable<Entry extends KnownBytes> {
   #add(hash: number, view: DataView, at: number, sizeBytes: number): Entry | undefined {
     if (this.isFull) return undefined;
     const bytes = Buffer.from(Buffer.from(view.buffer, view.byteOffset + at, sizeBytes));
-    const entry = this.#create({ id: this.#entries.length, sizeBytes, words: toWords(bytes) }, bytes);
+    const entry = this.#create({ id: this.#entries.length, sizeBytes, words: toIntegerWords(bytes) }, bytes);
     if (entry === undefined) return undefined;
     if (2 * this.#entries.length >= this.#slots.length) this.#grow();
     this.#entries.push(entry);
@@ -100,7 +100,8 @@ function hashBytes(view: DataView, at: number, sizeBytes: number): number {
   return hash ^ (hash >>> 15);
 }
 
-function toWords(bytes: Buffer): Int32Array {
+/** As `getInt32` reads them; the last is filled up with zeros. */
+function toIntegerWords(bytes: Buffer): Int32Array {
   const padded = Buffer.alloc(Math.ceil(bytes.length / 4) * 4);
   bytes.copy(padded);
   return Int32Array.from({ length: padded.length / 4 }, (_, word) => padded.readInt32BE(word * 4));

@@ -2,7 +2,7 @@ import { encodeText, type NumberedText, TextSequence } from "@spancost/clickhous
 import { type Attributes, createAttributes } from "../../otlp/trace-data.ts";
 import { toText, toTextEntries } from "../../pipeline/to-text.ts";
 import { ByteTable, type KnownBytes } from "./byte-table.ts";
-import { toWords } from "./words.ts";
+import { toDoubleWords } from "./words.ts";
 import { decodeText } from "./decode-text.ts";
 import { readEntry } from "../spans/read-value.ts";
 import type { SpanTemplate } from "../spans/span-template.ts";
@@ -11,7 +11,7 @@ import { bytesField, NOT_UNDERSTOOD, WireReader } from "../spans/wire-reader.ts"
 /** A resource, and what of it stands in each of its spans' rows. */
 export interface KnownResource extends KnownBytes {
   readonly attributes: Attributes;
-  /** As attributes of a row: keys, and all values one after the other, encoded, as `toWords` gives them. */
+  /** As attributes of a row: keys, and all values one after the other, encoded, as `toDoubleWords` gives them. */
   readonly keys: TextSequence;
   readonly values: Float64Array;
   readonly valuesSize: number;
@@ -54,7 +54,7 @@ export function createResourceTable(keys: TextNumbers, services: TextNumbers): B
     if (!isRead) return undefined;
     const entries = toTextEntries(attributes, true);
     const values = Buffer.concat(entries.map(([, value]) => encodeText(value)));
-    const words = toWords(values);
+    const words = toDoubleWords(values);
     if (words === null) return undefined;
     return {
       ...known,

@@ -1,6 +1,6 @@
 import { TextSequence } from "@spancost/clickhouse";
 import type { KnownKey } from "../known/known-key.ts";
-import { toWords, WORD_BYTES } from "../known/words.ts";
+import { toDoubleWords, WORD_BYTES } from "../known/words.ts";
 
 /** Longer attributes are hardly the same twice. */
 const MAX_CONSTANT_BYTES = 512;
@@ -128,7 +128,7 @@ function toSteps(attributes: readonly TemplateAttribute[]): TemplateStep[] {
 function toRun(attributes: readonly TemplateAttribute[]): TemplateStep | null {
   const compared = toCompared(Buffer.concat(attributes.map((each) => each.bytes ?? NO_BYTES)));
   const values = Buffer.concat(attributes.map((each) => (each.isStored ? each.encoded : NO_BYTES)));
-  const encoded = toWords(values);
+  const encoded = toDoubleWords(values);
   if (compared === null || encoded === null) return null;
   return { hole: null, type: 0, isStored: true, ...compared, encoded, encodedSize: values.length };
 }
@@ -146,7 +146,7 @@ const NEVER = Float64Array.of(Number.NaN);
 
 /** Bytes to be compared: whole words from the beginning, and the last eight bytes; `null` where words cannot tell them. */
 function toCompared(bytes: Buffer): Pick<TemplateStep, "sizeBytes" | "words" | "lastWord"> | null {
-  const words = toWords(bytes.subarray(0, bytes.length - (bytes.length % WORD_BYTES)));
+  const words = toDoubleWords(bytes.subarray(0, bytes.length - (bytes.length % WORD_BYTES)));
   const lastWord = bytes.readDoubleBE(bytes.length - WORD_BYTES);
   if (words === null || Number.isNaN(lastWord) || lastWord === 0 || words.includes(0)) return null;
   return { sizeBytes: bytes.length, words, lastWord };
