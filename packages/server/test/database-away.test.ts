@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { type EmbeddedEngine, startEmbeddedEngine } from "@spancost/clickhouse";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { loadConfig, type RunningServer, startServer } from "../src/index.ts";
+import { callsBody } from "./calls-body.ts";
 import { waitUntilInserted } from "./wait-until-inserted.ts";
 
 let dir: string;
@@ -57,20 +58,10 @@ function start(): Promise<RunningServer> {
 }
 
 async function post(server: RunningServer, id: number): Promise<number> {
-  const startTimeUnixNano = String(BigInt(Date.now()) * 1_000_000n);
-  const attributes = Object.entries({
-    tenant_id: "acme",
-    "gen_ai.operation.name": "chat",
-    "gen_ai.provider.name": "openai",
-    "gen_ai.request.model": "gpt-5-mini",
-  }).map(([key, stringValue]) => ({ key, value: { stringValue } }));
-  const [traceId, spanId] = [`${id}`.padStart(32, "a"), `${id}`.padStart(16, "b")];
-  const span = { traceId, spanId, name: "chat", startTimeUnixNano, endTimeUnixNano: startTimeUnixNano, attributes };
-  const scope = { name: "@opentelemetry/instrumentation-openai" };
   const response = await fetch(`${server.urls.otlp}/v1/traces`, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify({ resourceSpans: [{ scopeSpans: [{ scope, spans: [span] }] }] }),
+    body: callsBody(id),
   });
   return response.status;
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { callsBody } from "./calls-body.ts";
 import { startTestServer, type TestServer } from "./running-server.ts";
 
 let server: TestServer;
@@ -9,28 +10,8 @@ beforeAll(async () => {
 
 afterAll(() => server.stop());
 
-function bodyOf(...ids: number[]): string {
-  const start = String(BigInt(Date.now()) * 1_000_000n);
-  const attributes = Object.entries({
-    tenant_id: "acme",
-    "gen_ai.operation.name": "chat",
-    "gen_ai.provider.name": "openai",
-    "gen_ai.request.model": "gpt-5-mini",
-  }).map(([key, stringValue]) => ({ key, value: { stringValue } }));
-  const spans = ids.map((id) => ({
-    traceId: `${id}`.padStart(32, "a"),
-    spanId: id === 0 ? "" : `${id}`.padStart(16, "b"),
-    name: "chat",
-    startTimeUnixNano: start,
-    endTimeUnixNano: start,
-    attributes,
-  }));
-  const scope = { name: "@opentelemetry/instrumentation-openai" };
-  return JSON.stringify({ resourceSpans: [{ scopeSpans: [{ scope, spans }] }] });
-}
-
 it("what becomes of spans is counted from the request to the database, by reason", async () => {
-  const body = bodyOf(1, 2, 0);
+  const body = callsBody(1, 2, 0);
   for (let delivery = 0; delivery < 2; delivery += 1) await server.post(body, "application/json");
   expect(await server.sql("SELECT count() AS n FROM calls")).toEqual([{ n: "2" }]);
   const lines = (await (await fetch(`${server.server.urls.api}/metrics`)).text()).split("\n");

@@ -55,15 +55,10 @@ export class ReadAttributes {
 
   /** Notes an attribute by its key, type and place; `signed` is what its value says of the call. */
   note(key: KnownKey, type: number, at: number, size: number, signed: number): void {
-    const { places, signature, length, count } = this;
-    if (signed === UNSIGNED || count === MAX_PLACES) this.isWhole = true;
+    if (signed === UNSIGNED) this.isWhole = true;
+    this.noteHole(key, type, at, size);
     if (this.isWhole) return;
-    this.keys[count] = key;
-    const row = count * PLACE.width;
-    places[row + PLACE.type] = type;
-    places[row + PLACE.at] = at;
-    places[row + PLACE.size] = size;
-    this.count = count + 1;
+    const { signature, length } = this;
     signature[length] = key.id * 8 + type;
     signature[length + 1] = signed;
     this.length = length + 2;
