@@ -11,7 +11,7 @@ export const UNBOUND_SENDER: Sender = { tenants: null, services: null };
 
 /** One OTLP export request for traces, whatever carried it. */
 export interface ExportRequest {
-  /** The message, unpacked; it may be read until the outcome is known, and is not changed. */
+  /** The message, unpacked. It is not changed, and must not be read when the outcome is known: its memory is given back then. */
   readonly body: Uint8Array;
   readonly encoding: OtlpEncoding;
   readonly sender: Sender;

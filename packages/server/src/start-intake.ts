@@ -60,6 +60,7 @@ export async function startIntake(
     async stop(timeoutMs) {
       await ingest.drain();
       await inserter.stop(timeoutMs);
+      await spool.close();
       if (spool.waitingSegments > 0)
         logger.warn(
           { segments: spool.waitingSegments, rows: spool.waitingRows },

@@ -13,15 +13,15 @@ export class FaultyDisk implements Disk {
     this.#disk = disk;
   }
 
-  async write(path: string, blocks: readonly Uint8Array[]): Promise<void> {
+  async write(path: string, blocks: readonly Uint8Array[], spare?: string): Promise<void> {
     if (this.fault === "full") {
       // What fits is there.
       const part = blocks.map((block) => block.subarray(0, Math.floor(block.length / 2)));
-      await this.#disk.write(path, part);
+      await this.#disk.write(path, part, spare);
       throw failure("ENOSPC", "no space left on device");
     }
     this.#mayFail();
-    await this.#disk.write(path, blocks);
+    await this.#disk.write(path, blocks, spare);
   }
 
   async rename(from: string, to: string): Promise<void> {

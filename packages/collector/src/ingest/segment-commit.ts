@@ -1,3 +1,4 @@
+import { setImmediate, setTimeout } from "node:timers/promises";
 import type { ClosedSegment, RowSegment } from "../hot/blocks/row-segment.ts";
 
 /** Where closed segments go. */
@@ -18,6 +19,12 @@ export interface OpenSegment {
 }
 
 /**
+ * Least time from one segment's start to the next one's. Writing a segment costs as much CPU as receiving several hundred spans, whatever
+ * is in it; a request that comes alone does not wait.
+ */
+const MIN_INTERVAL_MS = 20;
+
+/**
  * Group commit: while a segment is being written, requests collect in the next one, so that many small ones share the disk's waits. A
  * request goes on when the segment that it is in would survive a crash.
  */
@@ -26,6 +33,7 @@ export class SegmentCommit {
   readonly #createSegment: () => RowSegment;
   readonly #now: () => number;
   #open: OpenSegment | undefined;
+  #startedMs = -Infinity;
   #waitingBytes = 0;
   #waitingSpans = 0;
   #running: Promise<void> | undefined;
@@ -79,8 +87,11 @@ export class SegmentCommit {
 
   async #run(): Promise<void> {
     // What comes in the same turn of the event loop goes together.
-    await new Promise((resolve) => setImmediate(resolve));
+    await setImmediate();
     for (let segment = this.#open; segment !== undefined; segment = this.#open) {
+      const waitMs = this.#startedMs + MIN_INTERVAL_MS - performance.now();
+      if (waitMs > 0) await setTimeout(waitMs);
+      this.#startedMs = performance.now();
       this.#open = undefined;
       this.#finish(segment, await this.#write(segment));
     }

@@ -3,6 +3,7 @@ import { type handleUnaryCall, Server, ServerCredentials, type ServerUnaryCall }
 import { encodeExportResponse } from "../otlp/encode-response.ts";
 import { createCallAdmission } from "./admit-calls.ts";
 import type { TlsIdentity } from "./create-http-listener.ts";
+import { freeBytes } from "./free-bytes.ts";
 import { IGNORED_SERVICES, TRACE_SERVICE } from "./grpc-services.ts";
 import { toGrpcStatus } from "./grpc-status.ts";
 import { countRequest, type ReceiverOptions } from "./receiver-options.ts";
@@ -58,6 +59,7 @@ export function createOtlpGrpcReceiver(options: OtlpGrpcOptions): OtlpGrpcReceiv
     const sender = admission.senders.get(call.metadata);
     if (sender === undefined) throw new Error("A call came past its admission.");
     const outcome = await accept({ body, encoding: "protobuf", sender });
+    if (body !== call.request) freeBytes(body);
     if (!outcome.ok) throw new RequestError(outcome.reason, outcome.message, outcome.retryAfterSeconds);
     return encodeExportResponse("protobuf", outcome.rejectedSpans, outcome.message).body;
   }

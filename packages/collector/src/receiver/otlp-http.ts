@@ -8,6 +8,7 @@ import {
 } from "../otlp/encode-response.ts";
 import { createHttpListener, type HttpLimits } from "./create-http-listener.ts";
 import { checkRequest, readEncoding } from "./check-request.ts";
+import { freeBytes } from "./free-bytes.ts";
 import { collectBody, readBody, readContentLength } from "./read-body.ts";
 import { countRequest, type ReceiverOptions } from "./receiver-options.ts";
 import { createBusyError, RequestError, toRequestError } from "./request-error.ts";
@@ -44,7 +45,9 @@ export function createOtlpHttpReceiver(options: OtlpHttpOptions): Server {
           await collectBody(request, maxBodyBytes);
           send(response, 200, encodeExportResponse(encoding, 0, ""));
         } else {
-          answer(response, encoding, await accept({ body: await readBody(request, maxBodyBytes), encoding, sender }));
+          const body = await readBody(request, maxBodyBytes);
+          answer(response, encoding, await accept({ body, encoding, sender }));
+          freeBytes(body);
         }
       } finally {
         inFlight.leave();

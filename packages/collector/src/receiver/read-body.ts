@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { freeBytes } from "./free-bytes.ts";
 import { createTooLargeError, RequestError } from "./request-error.ts";
 import { unpackGzip } from "./unpack-gzip.ts";
 
@@ -15,7 +16,10 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
     );
   }
   const received = await collectBody(request, maxBytes);
-  return encoding === "gzip" ? unpackGzip(received, maxBytes) : received;
+  if (encoding !== "gzip") return received;
+  const body = await unpackGzip(received, maxBytes);
+  freeBytes(received);
+  return body;
 }
 
 /**
@@ -57,6 +61,7 @@ interface BodySink {
 function createSizedSink(announcedBytes: number): BodySink {
   let body: Buffer | null = null;
   let filledBytes = 0;
+  const copied: Buffer[] = [];
   return {
     add(chunk) {
       if (body === null && chunk.length === announcedBytes) {
@@ -65,8 +70,13 @@ function createSizedSink(announcedBytes: number): BodySink {
       }
       body ??= Buffer.allocUnsafeSlow(announcedBytes);
       filledBytes += chunk.copy(body, filledBytes);
+      copied.push(chunk);
     },
-    take: () => body ?? Buffer.alloc(0),
+    take() {
+      // Not earlier: the parser may be in the middle of the piece that it tells of.
+      for (const chunk of copied) freeBytes(chunk);
+      return body ?? Buffer.alloc(0);
+    },
   };
 }
 

@@ -193,6 +193,7 @@ export class Inserter {
 
   async #handle(failure: AttemptFailure, segments: readonly LoadedSegment[]): Promise<void> {
     const { spool, backoff = DEFAULT_BACKOFF } = this.#options;
+    spool.noteFailure(segments);
     const [first] = segments;
     const alone = segments.length === 1 && failure.mayBeOfRows ? first : undefined;
     const damage = alone === undefined ? null : await findDamage(spool, alone);

@@ -3,6 +3,7 @@ import { crc32 } from "node:zlib";
 import type { ClosedSegment, PartitionRows } from "../hot/blocks/row-segment.ts";
 import type { Disk } from "./disk.ts";
 import { formatManifest, type Manifest } from "./manifest.ts";
+import type { SpareFiles } from "./spare-files.ts";
 import { SpoolError } from "./spool-error.ts";
 import {
   formatFileName,
@@ -48,20 +49,29 @@ function toFile({ table, partition, rows, blocks }: PartitionRows): SpoolFile {
  * nothing is left, or what the next start removes.
  * @throws SpoolError `write-failed`
  */
-export async function writeSegment(disk: Disk, folder: string, planned: PlannedSegment): Promise<void> {
+export async function writeSegment(
+  disk: Disk,
+  folder: string,
+  planned: PlannedSegment,
+  spares: Pick<SpareFiles, "take">,
+): Promise<void> {
   const { summary, manifest, manifestText, partitions } = planned;
   const name = join(folder, formatManifestName(summary));
   const temporary = name + TEMPORARY_SUFFIX;
-  const paths = manifest.files.map((file) => join(folder, formatFileName(summary.sequence, file)));
+  const files = manifest.files.map((file, index) => ({
+    path: join(folder, formatFileName(summary.sequence, file)),
+    blocks: partitions[index]?.blocks ?? [],
+    kind: file.table,
+  }));
   try {
     await settleAll([
-      ...paths.map((path, index) => disk.write(path, partitions[index]?.blocks ?? [])),
-      disk.write(temporary, [manifestText]),
+      ...files.map(({ path, blocks, kind }) => disk.write(path, blocks, spares.take(kind))),
+      disk.write(temporary, [manifestText], spares.take("manifest")),
     ]);
     await disk.rename(temporary, name);
     await disk.syncFolder(folder);
   } catch (cause) {
-    for (const path of [name, temporary, ...paths]) await disk.unlink(path).catch(() => {});
+    for (const path of [name, temporary, ...files.map((each) => each.path)]) await disk.unlink(path).catch(() => {});
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new SpoolError("write-failed", `The spool in ${folder} cannot be written: ${why}.`, { cause });
   }

@@ -5,12 +5,14 @@ import type { LoadedSegment } from "./insert-batch.ts";
 import { type Manifest, parseManifest } from "./manifest.ts";
 import { recoverSpool, REFUSED_FOLDER } from "./recover.ts";
 import { planSegment, readOrNull, verifySegment, writeSegment } from "./segment-files.ts";
+import { type SpareFile, SpareFiles } from "./spare-files.ts";
 import {
   formatFileName,
   formatManifestName,
   formatSequence,
   readSequence,
   type SegmentSummary,
+  TEMPORARY_SUFFIX,
 } from "./spool-names.ts";
 
 /** Options of the spool. */
@@ -30,6 +32,8 @@ export interface SpooledSegment {
   manifest: Manifest | null;
   /** Whether the files are known to be what was acknowledged: those of an earlier process may have been damaged since. */
   isVerified: boolean;
+  /** Whether a statement that was given up may still be reading the files. */
+  mayBeRead: boolean;
 }
 
 /** Manifests in memory at the most; a few hundred bytes each, more with many tenants. */
@@ -43,6 +47,7 @@ export class Spool {
   onPublished: () => void = () => {};
   readonly #disk: Disk;
   readonly #generation: number;
+  readonly #spares: SpareFiles;
   readonly #queue = new Map<string, SpooledSegment>();
   #number = 0;
   #usedBytes = 0;
@@ -54,7 +59,7 @@ export class Spool {
     const absolute = resolve(folder);
     const { segments, refused, generation } = await recoverSpool(disk, absolute);
     const spool = new Spool(absolute, maxBytes, disk, generation, refused);
-    for (const summary of segments) spool.#enqueue({ summary, manifest: null, isVerified: false });
+    for (const summary of segments) spool.#enqueue({ summary, manifest: null, isVerified: false, mayBeRead: true });
     return spool;
   }
 
@@ -62,6 +67,7 @@ export class Spool {
     this.folder = folder;
     this.maxBytes = maxBytes;
     this.#disk = disk;
+    this.#spares = new SpareFiles(disk, maxBytes);
     this.#generation = generation;
     this.#refused = refused;
   }
@@ -109,12 +115,12 @@ export class Spool {
     const planned = planSegment(closed, formatSequence(this.#generation, this.#number), receivedUnixMs);
     this.#usedBytes += planned.summary.sizeBytes;
     try {
-      await writeSegment(this.#disk, this.folder, planned);
+      await writeSegment(this.#disk, this.folder, planned, this.#spares);
     } finally {
       this.#usedBytes -= planned.summary.sizeBytes;
     }
     const manifest = this.#queue.size < MAX_MANIFESTS_IN_MEMORY ? planned.manifest : null;
-    this.#enqueue({ summary: planned.summary, manifest, isVerified: true });
+    this.#enqueue({ summary: planned.summary, manifest, isVerified: true, mayBeRead: false });
     this.onPublished();
   }
 
@@ -136,15 +142,36 @@ export class Spool {
     await verifySegment(this.#disk, this.folder, summary.sequence, manifest);
   }
 
-  /** Removes segments that are in the database. A crash in between leaves files that no manifest names. */
+  /** Remembers that an attempt to insert segments failed: though nobody waits for it any more, it may go on reading their files. */
+  noteFailure(segments: readonly Pick<SpooledSegment, "summary">[]): void {
+    for (const { summary } of segments) {
+      const segment = this.#queue.get(summary.sequence);
+      if (segment !== undefined) segment.mayBeRead = true;
+    }
+  }
+
+  /**
+   * Removes segments that are in the database. A crash in between, and a file that cannot be removed once its manifest is gone, leave what
+   * no manifest names.
+   */
   async remove(segments: readonly LoadedSegment[]): Promise<void> {
-    for (const { summary } of segments) await this.#unlink(formatManifestName(summary));
-    // No file may be gone while its manifest could come back.
+    for (const { summary } of segments) {
+      const path = join(this.folder, formatManifestName(summary));
+      await ignoreMissing(this.#disk.rename(path, path + TEMPORARY_SUFFIX));
+    }
+    // No file may be gone, or become another's, while its manifest could come back.
     await this.#disk.syncFolder(this.folder);
     for (const { summary, manifest } of segments) {
-      for (const file of manifest.files) await this.#unlink(formatFileName(summary.sequence, file));
+      const isFree = this.#queue.get(summary.sequence)?.mayBeRead === false;
+      for (const file of listSpares(this.folder, summary, manifest))
+        if (!isFree || !this.#spares.give(file)) await this.#disk.unlink(file.path).catch(() => {});
       this.#dequeue(summary);
     }
+  }
+
+  /** Removes what is kept to be written again. */
+  async close(): Promise<void> {
+    await this.#spares.clear();
   }
 
   /** Sets a segment aside, in a folder that is never emptied, so that others can go on. The manifest goes last. */
@@ -179,10 +206,19 @@ export class Spool {
     this.#usedBytes -= sizeBytes;
     this.#waitingRows -= rows;
   }
+}
 
-  #unlink(name: string): Promise<void> {
-    return ignoreMissing(this.#disk.unlink(join(this.folder, name)));
-  }
+/** The files of a segment whose manifest has lost its name. */
+function listSpares(folder: string, summary: SegmentSummary, { files }: Manifest): SpareFile[] {
+  const manifest = join(folder, formatManifestName(summary) + TEMPORARY_SUFFIX);
+  return [
+    { kind: "manifest", path: manifest, sizeBytes: 0 },
+    ...files.map((file) => ({
+      kind: file.table,
+      path: join(folder, formatFileName(summary.sequence, file)),
+      sizeBytes: file.sizeBytes,
+    })),
+  ];
 }
 
 /** What is done again after a failure finds some of it done. */

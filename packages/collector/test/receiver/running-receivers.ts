@@ -37,7 +37,8 @@ export async function startReceivers(options: TestOptions = {}): Promise<TestRec
   const logged: string[] = [];
   const log = (_fields: unknown, message: string): void => void logged.push(message);
   const accept: AcceptExport = async (request) => {
-    requests.push(request);
+    // The body's memory is given back with the answer.
+    requests.push({ ...request, body: Buffer.from(request.body) });
     return options.accept === undefined ? TAKEN : options.accept(request);
   };
   const inFlight = options.inFlight ?? new InFlightLimit(100);

@@ -84,8 +84,9 @@ describe("the inserter", () => {
       ["otel_traces", 3],
       ["llm_calls", 3],
     ]);
-    expect([listFiles(folder), inserter.counters.insertedSegments, inserter.counters.insertedRows]).toEqual([[], 4, 8]);
     await inserter.stop(LONG_MS);
+    await spool.close();
+    expect([listFiles(folder), inserter.counters.insertedSegments, inserter.counters.insertedRows]).toEqual([[], 4, 8]);
   });
 
   it("waits between small inserts, and not when it is idle or much is waiting", async () => {

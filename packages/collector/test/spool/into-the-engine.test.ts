@@ -104,6 +104,7 @@ describe("segments in the engine", () => {
     second.inserter.start();
     await second.inserter.stop(LONG_MS);
     expect(await select(CALLS)).toEqual([{ n: "11", ids: "11", cost: "0.00495" }]);
+    await second.spool.close();
     expect(listFiles(beforeInsert)).toEqual([]);
   });
 

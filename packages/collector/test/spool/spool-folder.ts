@@ -48,9 +48,9 @@ export function listFiles(folder: string): string[] {
 /** A disk on which `before` sees every step first, and can fail it. */
 export function watchDisk(before: (step: string, path: string) => Promise<void> | void): Disk {
   return {
-    async write(path, blocks) {
+    async write(path, blocks, spare) {
       await before("write", path);
-      return DISK.write(path, blocks);
+      return DISK.write(path, blocks, spare);
     },
     async rename(from, to) {
       await before("rename", to);

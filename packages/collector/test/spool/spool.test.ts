@@ -56,6 +56,7 @@ describe("the spool", () => {
       const first = firstOf(spool);
       sequences.push(first.summary.sequence);
       await spool.remove([{ summary: first.summary, manifest: await spool.load(first) }]);
+      await spool.close();
       expect(listFiles(folder)).toEqual([]);
     }
     expect(sequences).toEqual([...new Set(sequences)].toSorted());
