@@ -65,33 +65,88 @@ export interface TouchedTrace {
   readonly toUnix: number;
 }
 
-/** Traces that got spans or calls since a moment of the database's clock. */
-export async function queryTouchedTraces(
-  client: ClickHouseClient,
-  sinceUnixMs: number,
-): Promise<Map<string, TouchedTrace>> {
-  const rows = await select<{ trace: string; fingerprint: string; from_unix: number; to_unix: number }>(
+/** Traces that settlement has to look at. */
+export interface TouchedTraces {
+  readonly traces: Map<string, TouchedTrace>;
+  /** How many of them hold one call only, which lacks attribution that another span could have. */
+  readonly lone: number;
+}
+
+/** What is looked for. */
+export interface TouchedOptions {
+  readonly keys: AttributionKeys;
+  /** By the database's clock, in milliseconds since 1970. */
+  readonly sinceUnixMs: number;
+  /** Leave out lone calls in whose traces no other span has attribution: that reads the spans of the days around. */
+  readonly skipsSilent: boolean;
+}
+
+const IS_SETTLED = `duplicate_of != '' OR settle_reason != ''
+            OR (tenant_id, user_id, feature, task, task_id) != (own_tenant_id, own_user_id, own_feature, own_task, own_task_id)`;
+const LACKS_ATTRIBUTION =
+  "own_tenant_id = '' OR own_user_id = '' OR own_feature = '' OR (own_task = '' AND own_task_id = '')";
+
+/**
+ * Traces that got spans or calls since a moment, and in which settlement may have something to change. A call that is alone in its trace,
+ * has all its attribution and comes from a service with one producer is what it says, and so are most: the database leaves them out, for
+ * to look at each would take all of this process at some ten thousand a second.
+ */
+export async function queryTouchedTraces(client: ClickHouseClient, options: TouchedOptions): Promise<TouchedTraces> {
+  const { keys, sinceUnixMs, skipsSilent } = options;
+  const since = `fromUnixTimestamp64Milli(${sinceUnixMs})`;
+  const times = await queryTouchedTimes(client, since);
+  if (times === null) return { traces: new Map(), lone: 0 };
+  const { fromUnix, toUnix } = toNeighbourhood([times]);
+  const recent = `SELECT toFixedString(unhex(TraceId), 16) FROM spancost.otel_traces WHERE IngestedAt >= ${since}
+    UNION DISTINCT SELECT trace_id FROM spancost.llm_calls WHERE ingested_at >= ${since}`;
+  const hours = `hour >= toStartOfHour(toDateTime(${fromUnix}, 'UTC')) AND hour <= toDateTime(${toUnix}, 'UTC')`;
+  const shared = `SELECT service FROM spancost.llm_calls WHERE ${hours} GROUP BY service HAVING uniq(scope_name) > 1`;
+  const speaking = `SELECT toFixedString(unhex(TraceId), 16) FROM spancost.otel_traces
+            PREWHERE TraceId IN (SELECT lower(hex(trace_id)) FROM (${recent}))
+            WHERE ${toTimestamps({ fromUnix, toUnix })} AND hasAny(mapKeys(SpanAttributes), [${listSources(keys)}])
+                AND (TraceId, SpanId) NOT IN (SELECT lower(hex(trace_id)), lower(hex(span_id)) FROM spancost.llm_calls PREWHERE trace_id IN (${recent}) WHERE ${hours})`;
+  const rows = await select<TouchedTrace & { readonly trace: string; readonly isLone: number }>(
     client,
     // A span's row is the same after a new version, a move or a merge: only what arrived makes another fingerprint.
-    `SELECT trace, toString(sum(n)) || ':' || toString(groupBitXor(hash)) AS fingerprint,
-    toUnixTimestamp(min(first)) AS from_unix, toUnixTimestamp(max(last)) AS to_unix
+    `SELECT lower(hex(trace_id)) AS trace, any(is_lone) AS isLone, toString(sum(n)) || ':' || toString(groupBitXor(hash)) AS fingerprint,
+    toUnixTimestamp(min(first)) AS fromUnix, toUnixTimestamp(max(last)) AS toUnix
 FROM (
-    SELECT TraceId AS trace, groupUniqArray(cityHash64(SpanId, IngestedAt)) AS hashes, length(hashes) AS n, arrayReduce('groupBitXor', hashes) AS hash,
+    SELECT toFixedString(unhex(TraceId), 16) AS trace_id, groupUniqArray(cityHash64(SpanId, IngestedAt)) AS hashes, length(hashes) AS n, arrayReduce('groupBitXor', hashes) AS hash,
         toDateTime(min(Timestamp), 'UTC') AS first, toDateTime(max(Timestamp), 'UTC') AS last
-    FROM spancost.otel_traces WHERE IngestedAt >= fromUnixTimestamp64Milli({since:Int64}) GROUP BY trace
+    FROM spancost.otel_traces WHERE IngestedAt >= ${since} GROUP BY trace_id
     UNION ALL
-    SELECT lower(hex(trace_id)) AS trace, groupUniqArray(cityHash64(hour, span_id, ingested_at)) AS hashes, length(hashes) AS n, arrayReduce('groupBitXor', hashes) AS hash,
+    SELECT trace_id, groupUniqArray(cityHash64(hour, span_id, ingested_at)) AS hashes, length(hashes) AS n, arrayReduce('groupBitXor', hashes) AS hash,
         min(hour) AS first, max(hour) AS last
-    FROM spancost.llm_calls WHERE ingested_at >= fromUnixTimestamp64Milli({since:Int64}) GROUP BY trace
-) GROUP BY trace ORDER BY from_unix`,
-    { since: sinceUnixMs },
+    FROM spancost.llm_calls WHERE ingested_at >= ${since} GROUP BY trace_id
+) AS arrived INNER JOIN (
+    SELECT trace_id, NOT (count() > 1 OR max(${IS_SETTLED}) OR any(service) IN (${shared})) AS is_lone
+    FROM spancost.llm_calls PREWHERE trace_id IN (${recent}) WHERE ${hours}
+    GROUP BY trace_id HAVING NOT is_lone OR (max(${LACKS_ATTRIBUTION})${skipsSilent ? ` AND trace_id IN (${speaking})` : ""})
+) AS concerned USING (trace_id) GROUP BY trace_id ORDER BY fromUnix`,
   );
-  return new Map(
-    rows.map(({ trace, fingerprint, from_unix, to_unix }) => [
-      trace,
-      { fingerprint, fromUnix: from_unix, toUnix: to_unix },
-    ]),
+  return {
+    traces: new Map(
+      rows.map(({ trace, fingerprint, fromUnix: from, toUnix: to }) => [
+        trace,
+        { fingerprint, fromUnix: from, toUnix: to },
+      ]),
+    ),
+    lone: rows.reduce((count, { isLone }) => count + isLone, 0),
+  };
+}
+
+/** When what arrived since a moment began, or null where nothing did. */
+async function queryTouchedTimes(client: ClickHouseClient, since: string): Promise<TimeSpan | null> {
+  const [row] = await select<TimeSpan & { readonly rows: number }>(
+    client,
+    `SELECT toUnixTimestamp(min(first)) AS fromUnix, toUnixTimestamp(max(last)) AS toUnix, toUInt32(sum(n)) AS rows FROM (
+    SELECT toDateTime(min(Timestamp), 'UTC') AS first, toDateTime(max(Timestamp), 'UTC') AS last, count() AS n
+    FROM spancost.otel_traces WHERE IngestedAt >= ${since} HAVING n > 0
+    UNION ALL
+    SELECT min(hour) AS first, max(hour) AS last, count() AS n FROM spancost.llm_calls WHERE ingested_at >= ${since} HAVING n > 0
+)`,
   );
+  return row === undefined || row.rows === 0 ? null : row;
 }
 
 /** A time that is looked through, in seconds since 1970, both ends included. */
@@ -238,14 +293,13 @@ export async function querySpans(
   client: ClickHouseClient,
   traces: readonly string[],
   keys: AttributionKeys,
-  { fromUnix, toUnix }: TimeSpan,
+  times: TimeSpan,
 ): Promise<SettleSpan[]> {
-  const sources = unique([keys.tenantId, keys.userId, keys.feature, ...ATTRIBUTION_SOURCES]).map(quoteText);
   const rows = await select<{ trace: string; span: string; parent: string; attributes: Record<string, string> }>(
     client,
     `SELECT TraceId AS trace, SpanId AS span, any(ParentSpanId) AS parent,
-    any(mapFilter((name, value) -> name IN (${sources.join(", ")}), SpanAttributes)) AS attributes
-FROM spancost.otel_traces WHERE Timestamp >= toDateTime(${fromUnix}, 'UTC') AND Timestamp <= toDateTime(${toUnix}, 'UTC')
+    any(mapFilter((name, value) -> name IN (${listSources(keys)}), SpanAttributes)) AS attributes
+FROM spancost.otel_traces WHERE ${toTimestamps(times)}
     AND TraceId IN (SELECT arrayJoin([${traces.map(quoteText).join(", ")}])) GROUP BY trace, span`,
   );
   return rows.map(({ trace, span, parent, attributes }) => ({
@@ -254,6 +308,17 @@ FROM spancost.otel_traces WHERE Timestamp >= toDateTime(${fromUnix}, 'UTC') AND 
     parentSpanId: parent,
     attribution: readAttribution({ attributes }, keys),
   }));
+}
+
+/** The attributes that a span's attribution can be in. */
+function listSources({ tenantId, userId, feature }: AttributionKeys): string {
+  return unique([tenantId, userId, feature, ...ATTRIBUTION_SOURCES])
+    .map(quoteText)
+    .join(", ");
+}
+
+function toTimestamps({ fromUnix, toUnix }: TimeSpan): string {
+  return `Timestamp >= toDateTime(${fromUnix}, 'UTC') AND Timestamp <= toDateTime(${toUnix}, 'UTC')`;
 }
 
 const NO_PARENT = "0".repeat(16);
@@ -321,13 +386,9 @@ function toLedgerCall(row: CallRecord): LedgerCall {
 /** Lists of ids stand in the statement; the engine's own bound would stop at some thousands of them. */
 const MAX_QUERY_BYTES = "268435456";
 
-async function select<Row>(
-  client: ClickHouseClient,
-  query: string,
-  query_params: Record<string, unknown> = {},
-): Promise<Row[]> {
+async function select<Row>(client: ClickHouseClient, query: string): Promise<Row[]> {
   const clickhouse_settings = { max_query_size: MAX_QUERY_BYTES };
-  const result = await client.query({ query, query_params, clickhouse_settings, format: "JSONEachRow" });
+  const result = await client.query({ query, clickhouse_settings, format: "JSONEachRow" });
   return result.json<Row>();
 }
 

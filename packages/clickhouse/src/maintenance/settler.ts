@@ -59,6 +59,8 @@ export class Settler {
   #since = 0;
   #sinceSlow: number | undefined;
   #lookedBackMs = 0;
+  /** Whether there are so many calls without all their attribution that it pays to look first whether any span has more. */
+  #skipsSilent = false;
   /** Recent traces as they were when they were settled. */
   readonly #settled = new Map<string, TouchedTrace>();
   /** Traces that could not be settled by themselves: they are tried again now and then. */
@@ -81,7 +83,12 @@ export class Settler {
     const since = looksBack
       ? Math.min(this.#sinceSlow, now - INSERT_LATENCY_MS)
       : Math.min(this.#since, now - USUAL_LATENCY_MS);
-    const touched = await queryTouchedTraces(this.#client, since);
+    const { traces: touched, lone } = await queryTouchedTraces(this.#client, {
+      keys: this.#keys,
+      sinceUnixMs: since,
+      skipsSilent: this.#skipsSilent,
+    });
+    if (lone > TRACES_A_ROUND) this.#skipsSilent = true;
     const traces = new Map(
       [...touched].filter(([trace, { fingerprint }]) => this.#settled.get(trace)?.fingerprint !== fingerprint),
     );
