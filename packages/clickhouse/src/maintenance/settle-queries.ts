@@ -8,6 +8,7 @@ import {
   UNKNOWN_USAGE,
 } from "@spancost/core";
 import { quoteText } from "../quote.ts";
+import type { LookBackPart } from "./look-back.ts";
 
 /** A call as settlement reads it, with what the ledger holds of it now. */
 export interface LedgerCall extends SettleCall {
@@ -77,6 +78,8 @@ export interface TouchedOptions {
   readonly keys: AttributionKeys;
   /** By the database's clock, in milliseconds since 1970. */
   readonly sinceUnixMs: number;
+  /** What is looked through once more, by the same clock. */
+  readonly part: Pick<LookBackPart, "fromMs" | "toMs">;
   /** Leave out lone calls in whose traces no other span has attribution: that reads the spans of the days around. */
   readonly skipsSilent: boolean;
 }
@@ -92,36 +95,34 @@ const LACKS_ATTRIBUTION =
  * to look at each would take all of this process at some ten thousand a second.
  */
 export async function queryTouchedTraces(client: ClickHouseClient, options: TouchedOptions): Promise<TouchedTraces> {
-  const { keys, sinceUnixMs, skipsSilent } = options;
-  const since = `fromUnixTimestamp64Milli(${sinceUnixMs})`;
-  const times = await queryTouchedTimes(client, since);
+  const arrived = (column: string) => toArrived(column, options);
+  const times = await queryTouchedTimes(client, arrived);
   if (times === null) return { traces: new Map(), lone: 0 };
   const { fromUnix, toUnix } = toNeighbourhood([times]);
-  const recent = `SELECT toFixedString(unhex(TraceId), 16) FROM spancost.otel_traces WHERE IngestedAt >= ${since}
-    UNION DISTINCT SELECT trace_id FROM spancost.llm_calls WHERE ingested_at >= ${since}`;
   const hours = `hour >= toStartOfHour(toDateTime(${fromUnix}, 'UTC')) AND hour <= toDateTime(${toUnix}, 'UTC')`;
+  const recent = `SELECT toFixedString(unhex(TraceId), 16) FROM spancost.otel_traces WHERE ${arrived("IngestedAt")}
+    UNION DISTINCT SELECT trace_id FROM spancost.llm_calls WHERE ${arrived("ingested_at")}`;
   const shared = `SELECT service FROM spancost.llm_calls WHERE ${hours} GROUP BY service HAVING uniq(scope_name) > 1`;
   const speaking = `SELECT toFixedString(unhex(TraceId), 16) FROM spancost.otel_traces
             PREWHERE TraceId IN (SELECT lower(hex(trace_id)) FROM (${recent}))
-            WHERE ${toTimestamps({ fromUnix, toUnix })} AND hasAny(mapKeys(SpanAttributes), [${listSources(keys)}])
+            WHERE ${toTimestamps({ fromUnix, toUnix })} AND hasAny(mapKeys(SpanAttributes), [${listSources(options.keys)}])
                 AND (TraceId, SpanId) NOT IN (SELECT lower(hex(trace_id)), lower(hex(span_id)) FROM spancost.llm_calls PREWHERE trace_id IN (${recent}) WHERE ${hours})`;
+  const lacks = `max(${LACKS_ATTRIBUTION})${options.skipsSilent ? ` AND trace_id IN (${speaking})` : ""}`;
   const rows = await select<TouchedTrace & { readonly trace: string; readonly isLone: number }>(
     client,
     // A span's row is the same after a new version, a move or a merge: only what arrived makes another fingerprint.
-    `SELECT lower(hex(trace_id)) AS trace, any(is_lone) AS isLone, toString(sum(n)) || ':' || toString(groupBitXor(hash)) AS fingerprint,
-    toUnixTimestamp(min(first)) AS fromUnix, toUnixTimestamp(max(last)) AS toUnix
+    `SELECT lower(hex(trace_id)) AS trace, any(is_lone) AS isLone,
+    toString(length(groupUniqArray(row) AS hashes)) || ':' || toString(arrayReduce('groupBitXor', hashes)) AS fingerprint,
+    toUnixTimestamp(min(at)) AS fromUnix, toUnixTimestamp(max(at)) AS toUnix
 FROM (
-    SELECT toFixedString(unhex(TraceId), 16) AS trace_id, groupUniqArray(cityHash64(SpanId, IngestedAt)) AS hashes, length(hashes) AS n, arrayReduce('groupBitXor', hashes) AS hash,
-        toDateTime(min(Timestamp), 'UTC') AS first, toDateTime(max(Timestamp), 'UTC') AS last
-    FROM spancost.otel_traces WHERE IngestedAt >= ${since} GROUP BY trace_id
+    SELECT toFixedString(unhex(TraceId), 16) AS trace_id, cityHash64(SpanId, IngestedAt) AS row, toDateTime(Timestamp, 'UTC') AS at
+    FROM spancost.otel_traces WHERE ${arrived("IngestedAt")}
     UNION ALL
-    SELECT trace_id, groupUniqArray(cityHash64(hour, span_id, ingested_at)) AS hashes, length(hashes) AS n, arrayReduce('groupBitXor', hashes) AS hash,
-        min(hour) AS first, max(hour) AS last
-    FROM spancost.llm_calls WHERE ingested_at >= ${since} GROUP BY trace_id
+    SELECT trace_id, cityHash64(hour, span_id, ingested_at) AS row, hour AS at FROM spancost.llm_calls WHERE ${arrived("ingested_at")}
 ) AS arrived INNER JOIN (
     SELECT trace_id, NOT (count() > 1 OR max(${IS_SETTLED}) OR any(service) IN (${shared})) AS is_lone
     FROM spancost.llm_calls PREWHERE trace_id IN (${recent}) WHERE ${hours}
-    GROUP BY trace_id HAVING NOT is_lone OR (max(${LACKS_ATTRIBUTION})${skipsSilent ? ` AND trace_id IN (${speaking})` : ""})
+    GROUP BY trace_id HAVING NOT is_lone OR (${lacks})
 ) AS concerned USING (trace_id) GROUP BY trace_id ORDER BY fromUnix`,
   );
   return {
@@ -135,15 +136,26 @@ FROM (
   };
 }
 
-/** When what arrived since a moment began, or null where nothing did. */
-async function queryTouchedTimes(client: ClickHouseClient, since: string): Promise<TimeSpan | null> {
+/** Whether a row is one of those that are looked at, by the time it is stamped with. */
+function toArrived(column: string, { sinceUnixMs, part }: TouchedOptions): string {
+  const [since, from, to] = [sinceUnixMs, part.fromMs, part.toMs].map(
+    (ms) => `fromUnixTimestamp64Milli(${Math.floor(ms)})`,
+  );
+  return `(${column} >= ${since} OR (${column} >= ${from} AND ${column} < ${to}))`;
+}
+
+/** When what arrived began, or null where nothing did. */
+async function queryTouchedTimes(
+  client: ClickHouseClient,
+  arrived: (column: string) => string,
+): Promise<TimeSpan | null> {
   const [row] = await select<TimeSpan & { readonly rows: number }>(
     client,
     `SELECT toUnixTimestamp(min(first)) AS fromUnix, toUnixTimestamp(max(last)) AS toUnix, toUInt32(sum(n)) AS rows FROM (
     SELECT toDateTime(min(Timestamp), 'UTC') AS first, toDateTime(max(Timestamp), 'UTC') AS last, count() AS n
-    FROM spancost.otel_traces WHERE IngestedAt >= ${since} HAVING n > 0
+    FROM spancost.otel_traces WHERE ${arrived("IngestedAt")} HAVING n > 0
     UNION ALL
-    SELECT min(hour) AS first, max(hour) AS last, count() AS n FROM spancost.llm_calls WHERE ingested_at >= ${since} HAVING n > 0
+    SELECT min(hour) AS first, max(hour) AS last, count() AS n FROM spancost.llm_calls WHERE ${arrived("ingested_at")} HAVING n > 0
 )`,
   );
   return row === undefined || row.rows === 0 ? null : row;

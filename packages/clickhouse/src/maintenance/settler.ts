@@ -12,6 +12,7 @@ import {
   toNeighbourhood,
   type TouchedTrace,
 } from "./settle-queries.ts";
+import { LookBack, USUAL_LATENCY_MS } from "./look-back.ts";
 import { settleSameKeys } from "./same-key-conflicts.ts";
 import { Watermark } from "./watermark.ts";
 import { type Change, type ChangeKind, dropRows, type Ledger, type Place, writeVersions } from "./write-versions.ts";
@@ -33,12 +34,6 @@ interface Round {
   failure: unknown;
 }
 
-/** A row can become visible this long after the time it is stamped with: an insert may take a minute. */
-const INSERT_LATENCY_MS = 90_000;
-/** Nearly every row is visible by then; most runs look back only so far, which is what a run that finds nothing costs. */
-const USUAL_LATENCY_MS = 2_000;
-/** How often a run looks back for rows of slow inserts. */
-const LOOK_BACK_INTERVAL_MS = 15_000;
 /** A round reads the trace ids of the hours around, whatever its size. */
 const TRACES_A_ROUND = 20_000;
 /** More traces that fail by themselves are not remembered: what fails is something else. */
@@ -55,14 +50,14 @@ export class Settler {
   readonly #ledger: Ledger;
   readonly #keys: AttributionKeys;
   readonly #watermark: Watermark;
-  /** From when on the next run looks, by the database's clock, and from when on one that looks for rows of slow inserts. */
-  #since = 0;
-  #sinceSlow: number | undefined;
-  #lookedBackMs = 0;
+  /** From when on the next run looks, by the database's clock. */
+  #since: number | undefined;
+  #lookBack: LookBack | undefined;
   /** Whether there are so many calls without all their attribution that it pays to look first whether any span has more. */
   #skipsSilent = false;
-  /** Recent traces as they were when they were settled. */
-  readonly #settled = new Map<string, TouchedTrace>();
+  /** Recent traces as they were when they were settled: those of this round of looking back, and of the one before. */
+  #settled = new Map<string, string>();
+  #settledBefore: ReadonlyMap<string, string> = new Map();
   /** Traces that could not be settled by themselves: they are tried again now and then. */
   readonly #failing = new Map<string, TouchedTrace>();
 
@@ -77,38 +72,39 @@ export class Settler {
   /** Settles what came since the last run. Runs must not overlap. */
   async run(signal?: AbortSignal): Promise<SettleResult> {
     const now = await queryNow(this.#client);
-    this.#sinceSlow ??= await this.#watermark.read();
-    const looksBack = Math.abs(now - this.#lookedBackMs) >= LOOK_BACK_INTERVAL_MS;
+    this.#since ??= await this.#watermark.read();
     // A clock that was set back must not hide what comes now.
-    const since = looksBack
-      ? Math.min(this.#sinceSlow, now - INSERT_LATENCY_MS)
-      : Math.min(this.#since, now - USUAL_LATENCY_MS);
+    if (this.#lookBack === undefined || now < this.#since) this.#lookBack = new LookBack(now);
+    const part = this.#lookBack.next(now);
     const { traces: touched, lone } = await queryTouchedTraces(this.#client, {
       keys: this.#keys,
-      sinceUnixMs: since,
+      sinceUnixMs: Math.min(this.#since, now - USUAL_LATENCY_MS),
+      part,
       skipsSilent: this.#skipsSilent,
     });
     if (lone > TRACES_A_ROUND) this.#skipsSilent = true;
-    const traces = new Map(
-      [...touched].filter(([trace, { fingerprint }]) => this.#settled.get(trace)?.fingerprint !== fingerprint),
-    );
-    if (looksBack) for (const [trace, time] of this.#failing) traces.set(trace, time);
+    const traces = new Map([...touched].filter(([trace, { fingerprint }]) => !this.#isSettled(trace, fingerprint)));
+    if (part.isLast) for (const [trace, time] of this.#failing) traces.set(trace, time);
     const round: Round = { changed: 0, conflicts: 0, failure: undefined };
     const all = [...traces];
     for (let at = 0; at < all.length; at += TRACES_A_ROUND) {
       signal?.throwIfAborted();
       await this.#settleRound(all.slice(at, at + TRACES_A_ROUND), round);
     }
-    if (looksBack) this.#settled.clear();
-    for (const [trace, time] of touched) this.#settled.set(trace, time);
+    for (const [trace, { fingerprint }] of touched) this.#settled.set(trace, fingerprint);
     this.#since = now - USUAL_LATENCY_MS;
-    if (looksBack) {
-      this.#lookedBackMs = now;
-      this.#sinceSlow = now - INSERT_LATENCY_MS;
-      await this.#watermark.write(this.#sinceSlow);
+    const knownUntilMs = this.#lookBack.done(part, now);
+    if (knownUntilMs !== null) {
+      this.#settledBefore = this.#settled;
+      this.#settled = new Map();
+      await this.#watermark.write(knownUntilMs);
     }
     if (round.failure !== undefined) throw round.failure;
     return { traces: all.length, changed: round.changed, conflicts: round.conflicts };
+  }
+
+  #isSettled(trace: string, fingerprint: string): boolean {
+    return (this.#settled.get(trace) ?? this.#settledBefore.get(trace)) === fingerprint;
   }
 
   /** Settles some traces; where that fails and the database is there, the halves apart: one trace must not be all the others' fault. */
