@@ -3,9 +3,9 @@ const INSERT_LATENCY_MS = 90_000;
 /** Nearly every row is visible by then. */
 export const USUAL_LATENCY_MS = 2_000;
 /** About how long a round takes. */
-const ROUND_MS = 15_000;
+const ROUND_MS = 30_000;
 /** Runs that follow each other quickly have no smaller parts. */
-const MIN_PART_MS = 3_000;
+const MIN_PART_MS = 1_000;
 
 /** A part of a round: what is stamped with these times, in milliseconds since 1970. */
 export interface LookBackPart {

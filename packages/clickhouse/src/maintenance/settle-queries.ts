@@ -100,7 +100,7 @@ export async function queryTouchedTraces(client: ClickHouseClient, options: Touc
   if (times === null) return { traces: new Map(), lone: 0 };
   const { fromUnix, toUnix } = toNeighbourhood([times]);
   const hours = `hour >= toStartOfHour(toDateTime(${fromUnix}, 'UTC')) AND hour <= toDateTime(${toUnix}, 'UTC')`;
-  const recent = `SELECT toFixedString(unhex(TraceId), 16) FROM spancost.otel_traces WHERE ${arrived("IngestedAt")}
+  const recent = `SELECT toFixedString(unhex(TraceId), 16) AS trace_id FROM spancost.otel_traces WHERE ${arrived("IngestedAt")}
     UNION DISTINCT SELECT trace_id FROM spancost.llm_calls WHERE ${arrived("ingested_at")}`;
   const shared = `SELECT service FROM spancost.llm_calls WHERE ${hours} GROUP BY service HAVING uniq(scope_name) > 1`;
   const speaking = `SELECT toFixedString(unhex(TraceId), 16) FROM spancost.otel_traces

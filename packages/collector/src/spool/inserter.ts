@@ -42,7 +42,7 @@ const MIN_INTERVAL_MS = 500;
 /** Files of one insert: each costs the engine half a millisecond, more when there are thousands. */
 const MAX_SEGMENTS = 256;
 /** So much does not wait for more. */
-const FULL_BYTES = 8 * 1024 * 1024;
+const FULL_BYTES = 32 * 1024 * 1024;
 const FLUSH_POLL_MS = 20;
 /** An insert that is under way when the time to drain is over may end this much later. */
 const LAST_INSERT_MS = 1_000;

@@ -19,8 +19,8 @@ export interface SoakOptions {
 
 const MS_PER_MINUTE = 60_000;
 const MIB = 1_048_576;
-const SAMPLE_MS = 5_000;
-const REPORT_EVERY = 12;
+const SAMPLE_MS = 1_000;
+const REPORT_EVERY = 60;
 /** The part at the end in which memory may not grow: the last 15 of 20 minutes. */
 const STEADY_SHARE = 0.75;
 const MAX_SLOPE = 0.02;

@@ -1,0 +1,106 @@
+import { ATTRIBUTION_KEYS } from "@spancost/core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { CallRow, SpanRow } from "../src/index.ts";
+import { queryNow, queryTouchedTraces } from "../src/maintenance/settle-queries.ts";
+import { callRow, spanRow } from "./rows.ts";
+import { startTestStore, type TestStore } from "./test-store.ts";
+
+let test: TestStore;
+
+beforeAll(async () => {
+  test = await startTestStore();
+});
+
+afterAll(() => test.stop());
+
+const START = 1_780_000_000_000_000_000n;
+const HOUR_UNIX = 1_779_998_400;
+const NO_PART = { fromMs: 0, toMs: 0 };
+
+/** A call that has all its attribution, alone in its service and trace. */
+function call(trace: string, changes: Partial<CallRow> = {}): CallRow {
+  return callRow({
+    traceId: Buffer.from(trace.repeat(16), "hex"),
+    spanId: Buffer.from(trace.repeat(8), "hex"),
+    hourUnix: HOUR_UNIX,
+    startTimeUnixNano: START,
+    task: "answer",
+    taskId: "1",
+    service: `service of ${trace}`,
+    ...changes,
+  });
+}
+
+function span(trace: string, id: string, attributes: SpanRow["attributes"] = []): SpanRow {
+  return spanRow({ traceId: trace.repeat(16), spanId: id.repeat(8), startTimeUnixNano: START, attributes });
+}
+
+/** The traces that are looked at, by two of their digits, those of lone calls in brackets. */
+async function touched(sinceUnixMs: number, skipsSilent: boolean, part = NO_PART): Promise<string[]> {
+  const options = { keys: ATTRIBUTION_KEYS, sinceUnixMs, part, skipsSilent };
+  const { traces, lone } = await queryTouchedTraces(test.store.client, options);
+  const names = [...traces.keys()].map((trace) => trace.slice(0, 2)).toSorted();
+  return [...names, `${lone} alone`];
+}
+
+describe("traces that are settled", () => {
+  it("are those in which settlement could change something", async () => {
+    const since = await queryNow(test.store.client);
+    await test.ingest([
+      // Says everything itself.
+      call("a0"),
+      // Lacks a task, which nobody has; which a span without attribution does not have; which a parent has.
+      call("b0", { task: "", taskId: "" }),
+      call("b1", { task: "", taskId: "" }),
+      call("b2", { tenantId: "" }),
+      // Several in one trace, of several producers in one service, and the same one twice.
+      call("c0"),
+      call("c0", { spanId: Buffer.from("c1".repeat(8), "hex") }),
+      call("d0", { service: "shared" }),
+      call("d1", { service: "shared", scopeName: "other" }),
+      call("e0"),
+    ]);
+    await test.ingest([call("e0", { durationNano: 7n })]);
+    await test.store.insert({
+      calls: [],
+      spans: [
+        span("b0", "b0", [["tenant_id", "acme"]]),
+        span("b1", "b1", [["tenant_id", "acme"]]),
+        span("b1", "11", [["http.route", "/"]]),
+        span("b2", "22", [["tenant_id", "acme"]]),
+        // No call at all.
+        span("f0", "f0", [["tenant_id", "acme"]]),
+      ],
+    });
+    expect(await touched(since, false)).toEqual(["b0", "b1", "b2", "c0", "d0", "d1", "e0", "3 alone"]);
+    expect(await touched(since, true)).toEqual(["b2", "c0", "d0", "d1", "e0", "1 alone"]);
+  });
+
+  it("are found by what came, at a moment or since, though the call came before", async () => {
+    await test.ingest([call("90", { task: "", taskId: "" }), call("91")]);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const since = await queryNow(test.store.client);
+    expect(await touched(since, false)).toEqual(["0 alone"]);
+    await test.store.insert({ calls: [], spans: [span("90", "99", [["spancost.task", "answer"]]), span("91", "98")] });
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const after = await queryNow(test.store.client);
+    for (const skipsSilent of [true, false]) {
+      expect(await touched(since, skipsSilent)).toEqual(["90", "1 alone"]);
+      expect(await touched(after, skipsSilent)).toEqual(["0 alone"]);
+      expect(await touched(after, skipsSilent, { fromMs: since, toMs: after })).toEqual(["90", "1 alone"]);
+    }
+  });
+
+  it("include what was settled, which may have to be settled otherwise", async () => {
+    const since = await queryNow(test.store.client);
+    await test.ingest([call("70"), call("71"), call("72")]);
+    const settle = (trace: string, change: string) =>
+      test.store.client.command({
+        query: `INSERT INTO spancost.llm_calls SELECT * REPLACE (1 AS version, ${change}) FROM spancost.llm_calls WHERE trace_id = unhex('${trace.repeat(16)}')`,
+      });
+    await settle("70", "'other' AS feature");
+    await settle("71", "'a:b' AS duplicate_of, 'same-response' AS settle_reason");
+    await test.store.client.command({ query: "OPTIMIZE TABLE spancost.llm_calls FINAL" });
+    expect(await touched(since, true)).toEqual(["70", "71", "0 alone"]);
+  });
+});
