@@ -38,7 +38,7 @@ interface Plan {
 
 /**
  * Erases a tenant or a user from the ledger, its history, the roll-up and the raw spans, on disk: the parts that held the subject go
- * `old_parts_lifetime` (8 minutes) later, and the marks of a tenant's hours with the next clean-up. It can end anywhere and run again: the
+ * `old_parts_lifetime` (a minute) later, and the marks of a tenant's hours with the next clean-up. It can end anywhere and run again: the
  * ledger, which tells the other rows, comes last. What arrives afterwards is new data. Runs must not overlap with other maintenance.
  * @throws StoreError `query-refused` for nobody
  */

@@ -3,6 +3,7 @@ import { StoreError } from "../store-error.ts";
 import { TABLES } from "./0001-tables.ts";
 import { ROLL_UP } from "./0002-roll-up.ts";
 import { MERGES } from "./0003-merges.ts";
+import { OWN_ATTRIBUTION } from "./0004-own-attribution.ts";
 
 /** Every migration in its order. Once released, one is never edited: a change is a new one. Each statement can be run again. */
 const MIGRATIONS: readonly {
@@ -13,6 +14,7 @@ const MIGRATIONS: readonly {
   { number: 1, name: "tables", statements: TABLES },
   { number: 2, name: "roll-up", statements: ROLL_UP },
   { number: 3, name: "merges", statements: MERGES },
+  { number: 4, name: "own attribution", statements: OWN_ATTRIBUTION },
 ];
 
 const BOOTSTRAP = [

@@ -74,14 +74,6 @@ export class ByteColumn {
     return (seen & 0x8080_8080) === 0;
   }
 
-  /** Bytes that stand in doubles, in big-endian order. None of these may be NaN, of which not every one stays as it is. */
-  copyWords(words: Float64Array, sizeBytes: number): void {
-    this.reserve(sizeBytes + SLACK);
-    const { view, length } = this;
-    for (let index = 0; index < words.length; index += 1) view.setFloat64(length + 8 * index, words[index] ?? 0);
-    this.length = length + sizeBytes;
-  }
-
   /** A text that is written the same way again and again: its length and bytes, made by `encodeText`. */
   raw(encoded: Uint8Array): void {
     const sizeBytes = encoded.length;

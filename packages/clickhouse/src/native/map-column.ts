@@ -5,6 +5,9 @@ import { OffsetsColumn } from "./offsets-column.ts";
 /** ClickHouse's type of attributes. */
 export const ATTRIBUTES_TYPE = "Map(LowCardinality(String), String)";
 
+/** The type in which attributes are written that come again and again; the database makes the other of it. */
+export const REPEATED_ATTRIBUTES_TYPE = "Map(LowCardinality(String), LowCardinality(String))";
+
 /** Lengths of a map's parts. */
 export interface MapMark {
   readonly values: number;
@@ -37,13 +40,6 @@ export class MapColumn {
     this.#keys.pushAll(keys);
   }
 
-  /** A row whose keys, and values one after the other as a column has them, are known. */
-  addRow(keys: TextSequence, values: Float64Array, valuesSize: number): void {
-    this.#keys.pushAll(keys);
-    this.values.copyWords(values, valuesSize);
-    this.endRow();
-  }
-
   endRow(): void {
     this.#offsets.push(this.#keys.length);
   }
@@ -73,6 +69,58 @@ export class MapColumn {
   clear(): void {
     this.values.clear();
     this.#keys.clear();
+    this.#offsets.clear();
+  }
+}
+
+/** A `Map(LowCardinality(String), LowCardinality(String))` under construction: each key and each value is written once. */
+export class RepeatedMapColumn {
+  readonly #keys = new LowCardinalityColumn();
+  readonly #values = new LowCardinalityColumn();
+  readonly #offsets = new OffsetsColumn();
+
+  /** At most so many bytes are written. */
+  get sizeBytes(): number {
+    return this.#keys.sizeBytes + this.#values.sizeBytes + this.#offsets.sizeBytes;
+  }
+
+  get capacityBytes(): number {
+    return this.#keys.capacityBytes + this.#values.capacityBytes + this.#offsets.capacityBytes;
+  }
+
+  /** A row whose keys and values are known. */
+  addRow(keys: TextSequence, values: TextSequence): void {
+    this.#keys.pushAll(keys);
+    this.#values.pushAll(values);
+    this.#offsets.push(this.#keys.length);
+  }
+
+  writePrefix(out: ByteColumn): void {
+    this.#keys.writePrefix(out);
+    this.#values.writePrefix(out);
+  }
+
+  write(out: ByteColumn): void {
+    this.#offsets.write(out);
+    this.#keys.write(out);
+    this.#values.write(out);
+  }
+
+  /** How much there is, for `truncate`. */
+  mark(): MapMark {
+    return { values: this.#values.length, keys: this.#keys.length, offsets: this.#offsets.length };
+  }
+
+  /** Takes back what came after a mark. */
+  truncate({ values, keys, offsets }: MapMark): void {
+    this.#keys.truncate(keys);
+    this.#values.truncate(values);
+    this.#offsets.length = offsets;
+  }
+
+  clear(): void {
+    this.#keys.clear();
+    this.#values.clear();
     this.#offsets.clear();
   }
 }

@@ -62,7 +62,7 @@ export class RequestEncoder implements SpanSource {
   readonly #names = createTextTable();
   readonly #tenants = createTextTable();
   readonly #keys: ReturnType<typeof createKeyTable>;
-  readonly #resources = createResourceTable(new TextNumbers(), new TextNumbers());
+  readonly #resources = createResourceTable();
   readonly #scopes = createScopeTable(new TextNumbers());
   readonly #templates: CallTemplates;
   readonly #pool: BlockPool;

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { OtlpDecodeError } from "../../src/otlp/otlp-decode-error.ts";
+import { LEDGER_DEFAULTS } from "../native/ledger-defaults.ts";
 import { findDifference, readNativeBlocks } from "../native/read-native-blocks.ts";
 import { type DecodedBody, type DecoderUnderTest, runDecoder } from "./decoders-under-test.ts";
 import { Surroundings } from "./surroundings.ts";
@@ -101,7 +102,7 @@ function isBlocks(outcome: Outcome): outcome is DecodedBody {
 }
 
 function readRows({ spans, calls }: DecodedBody) {
-  return { spans: readNativeBlocks(spans), calls: readNativeBlocks(calls) };
+  return { spans: readNativeBlocks(spans), calls: readNativeBlocks(calls, LEDGER_DEFAULTS) };
 }
 
 function describeDifference(

@@ -11,6 +11,7 @@ import { RecentCalls } from "../../src/pipeline/recent-calls.ts";
 import { createTimeWindow } from "../../src/pipeline/time-window.ts";
 import { toCallRow } from "../../src/pipeline/to-call-row.ts";
 import { toSpanRow } from "../../src/pipeline/to-span-row.ts";
+import { LEDGER_DEFAULTS } from "../native/ledger-defaults.ts";
 import { findDifference, readNativeBlocks } from "../native/read-native-blocks.ts";
 
 const NOW = Date.UTC(2026, 10, 20, 12);
@@ -27,7 +28,10 @@ const PRODUCERS: readonly Producer[] = ["spancost", "openllmetry", "openinferenc
 function compareWithColdPath(segment: ClosedSegment, bodies: readonly Uint8Array[], options = OPTIONS): string | null {
   const spans = bodies.flatMap((body) => decodeProtobuf(body));
   const rowsOf = (table: string) =>
-    readNativeBlocks(Buffer.concat(segment.partitions.flatMap((each) => (each.table === table ? each.blocks : []))));
+    readNativeBlocks(
+      Buffer.concat(segment.partitions.flatMap((each) => (each.table === table ? each.blocks : []))),
+      table === "llm_calls" ? LEDGER_DEFAULTS : [],
+    );
   const expectedSpans = encodeBlock(
     SPAN_LAYOUT,
     spans.map((span) => toSpanRow(span, options.storeContent)),

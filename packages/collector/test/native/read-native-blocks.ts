@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import type { DefaultColumn } from "./ledger-defaults.ts";
 import { NativeCursor } from "./native-cursor.ts";
 import { parseType } from "./native-types.ts";
 
@@ -15,15 +16,16 @@ export interface NativeRows {
 
 /**
  * Reads one or more blocks of ClickHouse's Native format (revision 0) to their last byte.
+ * @param defaults what a block may leave out
  * @throws Error when they are no such blocks, or have different columns
  * @see https://clickhouse.com/docs/interfaces/formats/Native
  */
-export function readNativeBlocks(bytes: Uint8Array): NativeRows {
+export function readNativeBlocks(bytes: Uint8Array, defaults: readonly DefaultColumn[] = []): NativeRows {
   const cursor = new NativeCursor(bytes);
   let columns: Record<string, string> | undefined;
   const rows: Record<string, unknown>[] = [];
   while (!cursor.isAtEnd) {
-    const block = readBlock(cursor);
+    const block = complete(readBlock(cursor), defaults);
     if (columns !== undefined && !isDeepStrictEqual(plainTypes(columns), plainTypes(block.columns)))
       throw cursor.fault("a block has other columns than the one before");
     columns ??= block.columns;
@@ -44,6 +46,15 @@ function readBlock(cursor: NativeCursor) {
     // A column of no rows has not even a prefix.
     const values = rowCount === 0 ? [] : readColumn(cursor, type, rowCount);
     for (const [index, value] of values.entries()) (rows[index] ??= {})[name] = value;
+  }
+  return { columns, rows };
+}
+
+function complete({ columns, rows }: ReturnType<typeof readBlock>, defaults: readonly DefaultColumn[]) {
+  for (const { name, type, value } of defaults) {
+    if (columns[name] !== undefined) continue;
+    columns[name] = type;
+    for (const row of rows) row[name] = value(row);
   }
   return { columns, rows };
 }
@@ -94,10 +105,11 @@ function plainTypes(columns: NativeRows["columns"]): unknown {
 }
 
 function createPlainTypes(columns: NativeRows["columns"]): [name: string, type: string][] {
-  return Object.entries(columns).map(([name, type]) => [
+  const types = Object.entries(columns).map(([name, type]): [name: string, type: string] => [
     name,
     type.replaceAll("LowCardinality(String)", "String").replaceAll("DateTime('UTC')", "DateTime"),
   ]);
+  return types.sort(([left], [right]) => (left < right ? -1 : 1));
 }
 
 function show(value: unknown): string {

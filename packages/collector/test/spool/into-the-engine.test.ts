@@ -12,7 +12,7 @@ import {
 } from "@spancost/clickhouse";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { Ingest, Inserter, Spool } from "../../src/index.ts";
-import { pipelineOptions, protobufOf, requestOf, type TestSpan } from "../ingest/export-bodies.ts";
+import { jsonOf, pipelineOptions, protobufOf, requestOf, type TestSpan } from "../ingest/export-bodies.ts";
 import { createTestLogger, listFiles, TestFolders } from "./spool-folder.ts";
 
 const folders = new TestFolders();
@@ -57,7 +57,7 @@ async function open(folder = folders.create()) {
   const post = async (...spans: TestSpan[]) => {
     expect(await ingest.accept(requestOf(protobufOf(spans)))).toMatchObject({ ok: true, rejectedSpans: 0 });
   };
-  return { folder, spool, logger, inserter, post };
+  return { folder, spool, logger, ingest, inserter, post };
 }
 
 const waitUntil = (isTrue: () => boolean) => vi.waitUntil(isTrue, { timeout: LONG_MS, interval: 5 });
@@ -80,6 +80,26 @@ describe("segments in the engine", () => {
     const spend =
       "SELECT sum(calls) AS calls, toString(sum(cost)) AS cost FROM spancost.spend WHERE tenant_id = 'parts'";
     expect(await select(spend)).toEqual([{ calls: "60", cost: "0.027" }]);
+  });
+
+  it("have every column, though blocks leave out what the database knows", async () => {
+    const { ingest, inserter, post } = await open();
+    const span = { tenant: "acme", startMs: Date.now() };
+    await post({ ...span, id: 1 });
+    await ingest.accept(requestOf(jsonOf([{ ...span, id: 2 }]), "json"));
+    inserter.start();
+    await inserter.stop(LONG_MS);
+    const calls = await select<Record<string, unknown>>(
+      "SELECT * EXCEPT (trace_id, span_id, ingested_at) FROM spancost.llm_calls ORDER BY span_id",
+    );
+    expect(calls[0]).toEqual(calls[1]);
+    const unknown = { audio_input_tokens: null, video_seconds: null, images: null };
+    expect(calls[0]).toMatchObject({ tenant_id: "acme", own_tenant_id: "acme", own_user_id: "", version: "0", ...unknown });
+    const spans = await select<Record<string, unknown>>(
+      "SELECT * EXCEPT (TraceId, SpanId) FROM spancost.otel_traces ORDER BY SpanId",
+    );
+    expect(spans[0]).toEqual(spans[1]);
+    expect(spans[0]).toMatchObject({ ResourceAttributes: { "service.name": "shop" } });
   });
 
   it("of many days and weeks go in as well", async () => {

@@ -59,7 +59,7 @@ const SCHEMA = z.object({
     "OTLP requests under way at once, over HTTP and gRPC together; further ones are refused for now (429, RESOURCE_EXHAUSTED). Times SPANCOST_MAX_BODY_BYTES, it bounds the memory for bodies.",
   ),
   spoolMaxBytes: count(DEFAULT_SPOOL_BYTES).describe(
-    "Disk that spans may take which are acknowledged and not yet in the database, in bytes; when it is full, requests are refused for now.",
+    "Disk that spans may take which are acknowledged and not yet in the database, in bytes; when it is full, requests are refused for now. Files to be written again take up to an eighth of it more, and at most 32 MiB.",
   ),
   sealGraceMs: z.coerce
     .number()

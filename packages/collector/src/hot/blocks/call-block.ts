@@ -34,10 +34,9 @@ const INITIAL_ROWS = 1_024;
 const LOW_CARDINALITY = "LowCardinality(String)";
 const COUNT = "Nullable(UInt64)";
 const MONEY = "Nullable(Decimal(38, 12))";
-const SECONDS = "Nullable(Decimal(18, 9))";
 const UNKNOWN = Number.NaN;
-/** Fifteen counts of nine bytes each, twenty numbers of texts, flags and labels. */
-const BYTES_OF_OTHERS = 200;
+/** Six counts of nine bytes, two costs of seventeen, twenty numbers of texts, flags. */
+const BYTES_OF_OTHERS = 150;
 /** Names and types of the columns, and their dictionaries. */
 const HEADER_BYTES = 8_192;
 
@@ -164,8 +163,7 @@ export class CallBlock {
 
   /** Writes the block and empties this one. */
   finish(out: ByteColumn): void {
-    // Attribution stands in it twice.
-    const sizeBytes = 2 * this.#columns.sizeBytes + this.rows * BYTES_OF_OTHERS + HEADER_BYTES;
+    const sizeBytes = this.#columns.sizeBytes + this.rows * BYTES_OF_OTHERS + HEADER_BYTES;
     writeBlock(out, this.#written(), this.rows, sizeBytes);
     this.clear();
   }
@@ -236,7 +234,10 @@ export class CallBlock {
     this.#labels.endRow();
   }
 
-  /** In the order of the ledger's columns. */
+  /**
+   * In the order of the ledger's columns. Those that are not here the database fills in: what the call says of its attribution, which is the
+   * same, version 0, and NULL for what no call has that is read by a form.
+   */
   #written(): readonly WrittenColumn[] {
     const few = (name: string, read: (rate: CallRate) => NumberedText | undefined): WrittenColumn => [
       name,
@@ -259,8 +260,6 @@ export class CallBlock {
     };
     const count = (name: string, index: number) =>
       [name, COUNT, (out: ByteColumn) => this.#figures.write(out, index, 8)] as const;
-    const nothing = (name: string, type: string) =>
-      [name, type, (out: ByteColumn) => writeNulls(out, this.rows)] as const;
     const flag = (name: string, read: (form: CallForm) => boolean): WrittenColumn => [
       name,
       "Bool",
@@ -309,15 +308,6 @@ export class CallBlock {
       count("cache_write_1h_tokens", FIGURE.cacheWrite1h),
       count("output_tokens", FIGURE.output),
       count("reasoning_tokens", FIGURE.reasoning),
-      nothing("audio_input_tokens", COUNT),
-      nothing("audio_output_tokens", COUNT),
-      nothing("image_input_tokens", COUNT),
-      nothing("image_output_tokens", COUNT),
-      nothing("images", COUNT),
-      nothing("audio_seconds", SECONDS),
-      nothing("video_seconds", SECONDS),
-      nothing("characters", COUNT),
-      nothing("web_search_requests", COUNT),
       ["usage_is_lower_bound", "Bool", writeBytes(this.#isLowerBound)],
       ["list_cost", MONEY, (out) => this.#figures.write(out, FIGURE.listCost, 16)],
       ["cost", MONEY, (out) => this.#figures.write(out, FIGURE.cost, 16)],
@@ -328,13 +318,6 @@ export class CallBlock {
       common("dialect"),
       common("scope_name"),
       common("scope_version"),
-      ["own_tenant_id", "String", writeBytes(this.#tenants)],
-      ["own_user_id", "String", writeBytes(this.#users)],
-      ["own_feature", "String", writeBytes(this.#features)],
-      ["own_task", "String", writeBytes(this.#tasks)],
-      ["own_task_id", "String", writeBytes(this.#taskIds)],
-      // Ingest writes version 0, so that a redelivery undoes nothing that maintenance did.
-      ["version", "UInt64", (out) => writeZeros(out, 8 * this.rows)],
     ];
   }
 }
@@ -346,17 +329,4 @@ function addText(column: ByteColumn, view: DataView, text: TextPlace, { places }
   }
   const row = text.place * PLACE.width;
   column.textFrom(view, places[row + PLACE.at] ?? 0, places[row + PLACE.size] ?? 0);
-}
-
-function writeNulls(out: ByteColumn, rows: number): void {
-  out.reserve(rows);
-  out.bytes.fill(1, out.length, out.length + rows);
-  out.length += rows;
-  writeZeros(out, 8 * rows);
-}
-
-function writeZeros(out: ByteColumn, sizeBytes: number): void {
-  out.reserve(sizeBytes);
-  out.bytes.fill(0, out.length, out.length + sizeBytes);
-  out.length += sizeBytes;
 }

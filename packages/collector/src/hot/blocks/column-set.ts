@@ -5,13 +5,20 @@ import {
   MapColumn,
   type MapMark,
   type OffsetsColumn,
+  RepeatedMapColumn,
 } from "@spancost/clickhouse";
 
 /** A column of a block under construction. */
-export type BlockColumn = ByteColumn | LowCardinalityColumn | MapColumn | OffsetsColumn;
+export type BlockColumn = ByteColumn | LowCardinalityColumn | AnyMapColumn | OffsetsColumn;
+
+type AnyMapColumn = MapColumn | RepeatedMapColumn;
 
 /** A column as it is written: its name, its type in ClickHouse, and its data. */
 export type WrittenColumn = readonly [name: string, type: string, write: (out: ByteColumn) => void];
+
+function isMap(column: BlockColumn): column is AnyMapColumn {
+  return column instanceof MapColumn || column instanceof RepeatedMapColumn;
+}
 
 /** Columns of one block, with what is done to all of them. */
 export class ColumnSet {
@@ -36,14 +43,14 @@ export class ColumnSet {
   mark(): void {
     const marks = this.#marks;
     let index = 0;
-    for (const column of this.#columns) marks[index++] = column instanceof MapColumn ? column.mark() : column.length;
+    for (const column of this.#columns) marks[index++] = isMap(column) ? column.mark() : column.length;
   }
 
   /** Takes back what came after the mark. */
   rollBack(): void {
     this.#columns.forEach((column, index) => {
       const mark = this.#marks[index];
-      if (column instanceof MapColumn) {
+      if (isMap(column)) {
         if (typeof mark === "object") column.truncate(mark);
       } else if (typeof mark === "number") {
         if (column instanceof LowCardinalityColumn) column.truncate(mark);
@@ -85,7 +92,7 @@ export function writeBytes(column: ByteColumn): (out: ByteColumn) => void {
 }
 
 /** Writes a column that has a dictionary. */
-export function writeWithKeys(column: LowCardinalityColumn | MapColumn): (out: ByteColumn) => void {
+export function writeWithKeys(column: LowCardinalityColumn | AnyMapColumn): (out: ByteColumn) => void {
   return (out) => {
     column.writePrefix(out);
     column.write(out);

@@ -1,4 +1,12 @@
-import { ATTRIBUTES_TYPE, ByteColumn, LowCardinalityColumn, MapColumn, OffsetsColumn } from "@spancost/clickhouse";
+import {
+  ATTRIBUTES_TYPE,
+  ByteColumn,
+  LowCardinalityColumn,
+  MapColumn,
+  OffsetsColumn,
+  REPEATED_ATTRIBUTES_TYPE,
+  RepeatedMapColumn,
+} from "@spancost/clickhouse";
 import { ColumnSet, writeArray, writeBlock, writeBytes, type WrittenColumn, writeWithKeys } from "./column-set.ts";
 import type { KnownResource, KnownScope } from "../known/known-origin.ts";
 import type { KnownText } from "../known/known-text.ts";
@@ -31,7 +39,7 @@ export class SpanBlock {
   readonly #names = new LowCardinalityColumn();
   readonly #kinds = new LowCardinalityColumn();
   readonly #services = new LowCardinalityColumn();
-  readonly #resources = new MapColumn();
+  readonly #resources = new RepeatedMapColumn();
   readonly #scopeNames = new LowCardinalityColumn();
   readonly #scopeVersions = new LowCardinalityColumn();
   readonly #durations = new ByteColumn();
@@ -115,7 +123,7 @@ export class SpanBlock {
     this.#names.push(name);
     this.#kinds.push(kindText(span.kind));
     this.#services.push(resource.service);
-    this.#resources.addRow(resource.keys, resource.values, resource.valuesSize);
+    this.#resources.addRow(resource.keys, resource.values);
     this.#scopeNames.push(scope.nameText);
     this.#scopeVersions.push(scope.versionText);
     this.#durations.uint32(span.durationLow);
@@ -169,7 +177,7 @@ export class SpanBlock {
       ["SpanName", LOW_CARDINALITY, writeWithKeys(this.#names)],
       ["SpanKind", LOW_CARDINALITY, writeWithKeys(this.#kinds)],
       ["ServiceName", LOW_CARDINALITY, writeWithKeys(this.#services)],
-      ["ResourceAttributes", ATTRIBUTES_TYPE, writeWithKeys(this.#resources)],
+      ["ResourceAttributes", REPEATED_ATTRIBUTES_TYPE, writeWithKeys(this.#resources)],
       ["ScopeName", LOW_CARDINALITY, writeWithKeys(this.#scopeNames)],
       ["ScopeVersion", LOW_CARDINALITY, writeWithKeys(this.#scopeVersions)],
       ["SpanAttributes", ATTRIBUTES_TYPE, writeWithKeys(this.attributes)],

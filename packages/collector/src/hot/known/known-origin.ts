@@ -2,7 +2,6 @@ import { encodeText, type NumberedText, TextSequence } from "@spancost/clickhous
 import { type Attributes, createAttributes } from "../../otlp/trace-data.ts";
 import { toText, toTextEntries } from "../../pipeline/to-text.ts";
 import { ByteTable, type KnownBytes } from "./byte-table.ts";
-import { toDoubleWords } from "./words.ts";
 import { decodeText } from "./decode-text.ts";
 import { readEntry } from "../spans/read-value.ts";
 import type { SpanTemplate } from "../spans/span-template.ts";
@@ -11,9 +10,10 @@ import { bytesField, NOT_UNDERSTOOD, WireReader } from "../spans/wire-reader.ts"
 /** A resource, and what of it stands in each of its spans' rows. */
 export interface KnownResource extends KnownBytes {
   readonly attributes: Attributes;
-  /** As attributes of a row: keys, and all values one after the other, encoded, as `toDoubleWords` gives them. */
+  /** As attributes of a row. */
   readonly keys: TextSequence;
-  readonly values: Float64Array;
+  readonly values: TextSequence;
+  /** Bytes of the values as rows of the database have them. */
   readonly valuesSize: number;
   readonly service: NumberedText;
 }
@@ -43,7 +43,8 @@ export class TextNumbers {
 }
 
 /** Resources by their bytes. A resource has attributes, a count of those that were dropped, and entity references, which are passed over. */
-export function createResourceTable(keys: TextNumbers, services: TextNumbers): ByteTable<KnownResource> {
+export function createResourceTable(): ByteTable<KnownResource> {
+  const numbers = { keys: new TextNumbers(), values: new TextNumbers(), services: new TextNumbers() };
   return new ByteTable(RESOURCES, (known, bytes) => {
     const attributes = createAttributes();
     const isRead = readMessage(bytes, (reader, key, end) => {
@@ -53,16 +54,14 @@ export function createResourceTable(keys: TextNumbers, services: TextNumbers): B
     });
     if (!isRead) return undefined;
     const entries = toTextEntries(attributes, true);
-    const values = Buffer.concat(entries.map(([, value]) => encodeText(value)));
-    const words = toDoubleWords(values);
-    if (words === null) return undefined;
+    const values = entries.map(([, value]) => numbers.values.numberOf(value));
     return {
       ...known,
       attributes,
-      keys: new TextSequence(entries.map(([key]) => keys.numberOf(key))),
-      values: words,
-      valuesSize: values.length,
-      service: services.numberOf(toText(attributes["service.name"])),
+      keys: new TextSequence(entries.map(([key]) => numbers.keys.numberOf(key))),
+      values: new TextSequence(values),
+      valuesSize: values.reduce((sum, { encoded }) => sum + encoded.length, 0),
+      service: numbers.services.numberOf(toText(attributes["service.name"])),
     };
   });
 }
