@@ -9,6 +9,7 @@ import { createStore } from "@spancost/clickhouse";
 import { type ComparisonResult, formatResult } from "../../../.config/bench/compare.ts";
 import { estimateMedian, medianOf } from "../../../.config/bench/statistics.ts";
 import { selectRows } from "../torture/ledger.ts";
+import type { LoadOrder, Packing } from "../torture/load/load-messages.ts";
 import { LoadProcess } from "../torture/load/load-process.ts";
 import { readCpuMs } from "../torture/load/process-figures.ts";
 import { SPANS_A_BATCH } from "../torture/load/steady-body.ts";
@@ -31,7 +32,7 @@ const enginePid = Number.parseInt(readFileSync(join(folder, "spancost.lock"), "u
 let batchesToOurs = 0;
 try {
   const inserting = readCpuMs(enginePid);
-  for (const gzip of [true, false]) await compareReceivers(gzip);
+  for (const packing of ["whole", "none"] as const) await compareReceivers(packing);
   const spans = batchesToOurs * SPANS_A_BATCH;
   while ((await countSpans()) < spans) await sleep(POLL_MS);
   assert.equal(await countSpans(), spans);
@@ -46,16 +47,16 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-async function compareReceivers(gzip: boolean): Promise<void> {
+async function compareReceivers(packing: Packing): Promise<void> {
   const [base, candidate]: [number[], number[]] = [[], []];
   for (let pair = -WARM_UP_PAIRS; pair < PAIRS; pair += 1) {
-    const measureOurs = async () => record(pair, candidate, await measure(ours, "protobuf", gzip));
-    const measureBaseline = async () => record(pair, base, await measure(baseline, "json", gzip));
+    const measureOurs = async () => record(pair, candidate, await measure(ours, "protobuf", packing));
+    const measureBaseline = async () => record(pair, base, await measure(baseline, "json", packing));
     const order = Math.random() < 0.5 ? [measureOurs, measureBaseline] : [measureBaseline, measureOurs];
     for (const run of order) await run();
   }
   const result: ComparisonResult = {
-    name: `receiving a span until it is durable, ${gzip ? "gzip" : "plain"}, against JSON.parse alone`,
+    name: `receiving a span until it is durable, ${packing === "none" ? "plain" : "gzip"}, against JSON.parse alone`,
     ratio: estimateMedian(candidate.map((micros, at) => micros / (base[at] ?? Number.NaN))),
     aim: AIM,
     baselineMicros: medianOf(base),
@@ -73,9 +74,9 @@ function record(pair: number, into: number[], micros: number): void {
 }
 
 /** CPU microseconds a span. */
-async function measure(subject: SubjectProcess, encoding: "protobuf" | "json", gzip: boolean): Promise<number> {
+async function measure(subject: SubjectProcess, encoding: LoadOrder["encoding"], packing: Packing): Promise<number> {
   const before = await subject.readCpuMicros();
-  const order = { url: subject.url, batches: BATCHES, connections: CONNECTIONS, gzip, encoding };
+  const order = { url: subject.url, batches: BATCHES, connections: CONNECTIONS, packing, encoding };
   const { batches, refused } = await load.run({ ...order, batchesPerSecond: Infinity, forMs: Infinity, redelivery: 0 });
   assert.equal(batches, BATCHES);
   assert.equal(refused, 0);

@@ -55,11 +55,18 @@ export async function startEngineChild(
   }
 }
 
+/** Memory that is free goes back after a second, by a thread of its own; by itself the allocator of the engine keeps some hundred megabytes. */
+const ALLOCATOR = "dirty_decay_ms:1000,muzzy_decay_ms:0,background_thread:true";
+
 function spawnChild(config: EngineProcessConfig): ChildProcess {
   const program = fileURLToPath(new URL(`./${ENGINE_PROGRAM}${extname(import.meta.url)}`, import.meta.url));
   return fork(program, [JSON.stringify(config)], {
     // Nothing of the parent's environment or flags: the engine needs neither, and neither may change it.
-    env: { UV_THREADPOOL_SIZE: String(config.sessions + EXTRA_POOL_THREADS), TZ: "UTC" },
+    env: {
+      UV_THREADPOOL_SIZE: String(config.sessions + EXTRA_POOL_THREADS),
+      TZ: "UTC",
+      JE_MALLOC_CONF: ALLOCATOR,
+    },
     execArgv: [],
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   });

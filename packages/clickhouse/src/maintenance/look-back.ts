@@ -2,10 +2,11 @@
 const INSERT_LATENCY_MS = 90_000;
 /** Nearly every row is visible by then. */
 export const USUAL_LATENCY_MS = 2_000;
-/** About how long a round takes. */
+/** About how long a round takes, where runs do not take long. */
 const ROUND_MS = 30_000;
-/** Runs that follow each other quickly have no smaller parts. */
+/** Runs that follow each other quickly have no smaller parts, and those that take long no larger ones: what they read is held in memory. */
 const MIN_PART_MS = 1_000;
+const MAX_PART_MS = 5_000;
 
 /** A part of a round: what is stamped with these times, in milliseconds since 1970. */
 export interface LookBackPart {
@@ -35,8 +36,11 @@ export class LookBack {
   /** The part for a run that begins now; the same again until it is done. */
   next(nowMs: number): LookBackPart {
     const endMs = nowMs - USUAL_LATENCY_MS;
-    const shareMs = ((endMs - this.#fromMs) * (nowMs - this.#lastMs)) / ROUND_MS;
-    const toMs = Math.min(this.#atMs + Math.max(shareMs, MIN_PART_MS), endMs);
+    const sinceMs = nowMs - this.#lastMs;
+    const shareMs = ((endMs - this.#fromMs) * sinceMs) / ROUND_MS;
+    // It must come nearer to what is now, whatever a run takes.
+    const partMs = Math.min(Math.max(shareMs, MIN_PART_MS), Math.max(MAX_PART_MS, 2 * sinceMs));
+    const toMs = Math.min(this.#atMs + partMs, endMs);
     return { fromMs: this.#atMs, toMs, isLast: toMs >= endMs };
   }
 

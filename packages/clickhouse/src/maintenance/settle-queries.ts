@@ -120,7 +120,7 @@ FROM (
     UNION ALL
     SELECT trace_id, cityHash64(hour, span_id, ingested_at) AS row, hour AS at FROM spancost.llm_calls WHERE ${arrived("ingested_at")}
 ) AS arrived INNER JOIN (
-    SELECT trace_id, NOT (count() > 1 OR max(${IS_SETTLED}) OR any(service) IN (${shared})) AS is_lone
+    SELECT trace_id, NOT (count() > 1 OR max(${IS_SETTLED} OR service IN (${shared}))) AS is_lone
     FROM spancost.llm_calls PREWHERE trace_id IN (${recent}) WHERE ${hours}
     GROUP BY trace_id HAVING NOT is_lone OR (${lacks})
 ) AS concerned USING (trace_id) GROUP BY trace_id ORDER BY fromUnix`,

@@ -94,7 +94,13 @@ describe("segments in the engine", () => {
     );
     expect(calls[0]).toEqual(calls[1]);
     const unknown = { audio_input_tokens: null, video_seconds: null, images: null };
-    expect(calls[0]).toMatchObject({ tenant_id: "acme", own_tenant_id: "acme", own_user_id: "", version: "0", ...unknown });
+    expect(calls[0]).toMatchObject({
+      tenant_id: "acme",
+      own_tenant_id: "acme",
+      own_user_id: "",
+      version: "0",
+      ...unknown,
+    });
     const spans = await select<Record<string, unknown>>(
       "SELECT * EXCEPT (TraceId, SpanId) FROM spancost.otel_traces ORDER BY SpanId",
     );

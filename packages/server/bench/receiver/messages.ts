@@ -1,5 +1,3 @@
-import type { LoadOrder } from "../../torture/load/load-messages.ts";
-
 /** Which server a process runs: ours, or one that unpacks and parses JSON and does nothing with it. */
 export type Kind = "spancost" | "baseline";
 
@@ -10,6 +8,3 @@ export type ToSubject = { readonly type: "cpu" } | { readonly type: "stop" };
 export type FromSubject =
   | { readonly type: "ready"; readonly url: string }
   | { readonly type: "cpu"; readonly micros: number };
-
-/** How a round of requests is sent, the same way to both. */
-export type Round = Pick<LoadOrder, "batches" | "connections" | "gzip">;

@@ -12,8 +12,8 @@ process.on("disconnect", () => process.exit(0));
 process.send?.("ready");
 
 async function run(order: LoadOrder): Promise<LoadResult> {
-  const { url, batchesPerSecond, forMs, connections, gzip, encoding, redelivery } = order;
-  const wire = { protocol: "http", encoding, gzip } as const;
+  const { url, batchesPerSecond, forMs, connections, packing, encoding, redelivery } = order;
+  const wire = { protocol: "http", encoding, gzip: packing !== "none" } as const;
   const urls = { api: "", otlp: url, grpc: "" };
   const cpu = process.cpuUsage();
   const startedMs = performance.now();
@@ -41,7 +41,7 @@ async function run(order: LoadOrder): Promise<LoadResult> {
       if (dueMs > performance.now()) await sleep(dueMs - performance.now());
       else counts.behindMs = performance.now() - dueMs;
       // The next batch is made in the same bytes.
-      const bytes = encoding === "json" ? body.json(gzip) : Buffer.from(body.next(gzip));
+      const bytes = encoding === "json" ? body.json(packing) : Buffer.from(body.next(packing));
       await send(connection, bytes);
       if (Math.random() >= redelivery) continue;
       await send(connection, bytes);

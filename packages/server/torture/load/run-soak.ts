@@ -48,7 +48,7 @@ export async function runSoak(options: SoakOptions): Promise<boolean> {
     forMs: durationMs,
     batches: Infinity,
     connections: CONNECTIONS,
-    gzip: true,
+    packing: "quick",
     encoding: "protobuf",
     redelivery: REDELIVERY,
   });

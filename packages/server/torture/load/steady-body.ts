@@ -3,6 +3,7 @@ import { constants, crc32, createDeflateRaw, type DeflateRaw, gunzipSync, gzipSy
 import { createBatch } from "../../../collector/bench/batch/create-batch.ts";
 import { encodeRequest, type JsonRequest } from "../../../collector/bench/batch/encode-otlp.ts";
 import { costOf } from "../prices.ts";
+import type { Packing } from "./load-messages.ts";
 
 /** Spans of a batch, as an SDK's processor makes them. */
 export const SPANS_A_BATCH = 512;
@@ -79,23 +80,24 @@ export class SteadyBody {
   }
 
   /** The next batch, with ids that were never used; valid until the next call. */
-  next(gzip: boolean): Buffer {
+  next(packing: Packing): Buffer {
     const ids = randomBytes(TRACE_ID_BYTES + SPAN_ID_BYTES);
     const start = BigInt(Date.now()) * NANOS_PER_MS;
     this.#patch(this.#plain, this.#places, ids, start);
-    if (!gzip) return this.#plain;
+    if (packing === "none") return this.#plain;
+    if (packing === "whole") return gzipSync(this.#plain);
     this.#patch(this.#packed, this.#packedPlaces, ids, start);
     this.#packed.writeUInt32LE(crc32(this.#plain), this.#packed.length - GZIP_TRAILER_BYTES);
     return this.#packed;
   }
 
   /** The same spans as JSON. */
-  json(gzip: boolean): Buffer {
-    return gzip ? this.#json.packed : this.#json.plain;
+  json(packing: Packing): Buffer {
+    return packing === "none" ? this.#json.plain : this.#json.packed;
   }
 
   check(): void {
-    const packed = this.next(true);
+    const packed = this.next("quick");
     if (!gunzipSync(packed).equals(this.#plain)) throw new Error("The packed body is not the plain one.");
   }
 

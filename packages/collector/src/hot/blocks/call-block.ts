@@ -170,7 +170,7 @@ export class CallBlock {
 
   /** Memory that the block holds. */
   get capacityBytes(): number {
-    return this.#columns.capacityBytes;
+    return this.#columns.capacityBytes + this.#figures.capacityBytes;
   }
 
   /** Empties the block and keeps its memory. */
@@ -259,7 +259,7 @@ export class CallBlock {
       return few(name, ({ texts }) => texts[place]);
     };
     const count = (name: string, index: number) =>
-      [name, COUNT, (out: ByteColumn) => this.#figures.write(out, index, 8)] as const;
+      [name, COUNT, (out: ByteColumn) => this.#figures.write(out, index)] as const;
     const flag = (name: string, read: (form: CallForm) => boolean): WrittenColumn => [
       name,
       "Bool",
@@ -309,8 +309,8 @@ export class CallBlock {
       count("output_tokens", FIGURE.output),
       count("reasoning_tokens", FIGURE.reasoning),
       ["usage_is_lower_bound", "Bool", writeBytes(this.#isLowerBound)],
-      ["list_cost", MONEY, (out) => this.#figures.write(out, FIGURE.listCost, 16)],
-      ["cost", MONEY, (out) => this.#figures.write(out, FIGURE.cost, 16)],
+      ["list_cost", MONEY, (out) => this.#figures.write(out, FIGURE.listCost)],
+      ["cost", MONEY, (out) => this.#figures.write(out, FIGURE.cost)],
       rated("cost_status"),
       rated("cost_reason"),
       common("cost_kind"),
