@@ -1,10 +1,22 @@
-import { closeSync, fdatasync, fstatSync, fsync, ftruncate, open, openSync, rename, unlink, writev } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fdatasync,
+  fstatSync,
+  fsync,
+  ftruncate,
+  open,
+  openSync,
+  rename,
+  unlink,
+  writev,
+} from "node:fs";
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 
 /** What the spool does with files; everything that it says is done is on disk. */
 export interface Disk {
-  /** Creates a file that must not exist; out of the file `spare`, when there is one, which is gone then. */
+  /** Creates a file that must not exist; out of the file `spare`, when there is one, which may have that name already. */
   write(path: string, blocks: readonly Uint8Array[], spare?: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;
   unlink(path: string): Promise<void>;
@@ -16,11 +28,13 @@ export interface Disk {
 
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
+/** Makes a write durable by itself, where the system can do that: else it is synced afterwards. */
+const { O_WRONLY, O_CREAT, O_EXCL, O_DSYNC = 0 } = constants as typeof constants & { readonly O_DSYNC?: number };
 
-// Each segment makes a dozen such calls, and each that goes to the thread pool costs as much CPU as receiving ten spans. So these are the
-// functions with callbacks, at half the cost of `node:fs/promises`; and what touches no disk is not sent there: opening what exists, asking
-// for its size, closing what is synced.
-const createFile = promisify(open);
+// Each segment makes nearly a dozen such calls, and each that goes to the thread pool costs as much CPU as receiving ten spans. So these are
+// the functions with callbacks, at half the cost of `node:fs/promises`; and what touches no disk is not sent there: opening what exists,
+// asking for its size, closing what is synced.
+const openFile = promisify(open);
 const syncData = promisify(fdatasync);
 const syncAll = promisify(fsync);
 const truncate = promisify(ftruncate);
@@ -29,12 +43,12 @@ const renameFile = promisify(rename);
 /** The files of this machine. */
 export const DISK: Disk = {
   async write(path, blocks, spare) {
-    const isReused = spare !== undefined && (await renameIfThere(spare, path));
-    const fd = isReused ? openSync(path, "r+") : await createFile(path, "wx", FILE_MODE);
+    const sizeBytes = blocks.reduce((sum, { length }) => sum + length, 0);
+    const reused = spare === undefined ? null : await reuse(spare, path, sizeBytes);
+    const fd = reused ?? (await openFile(path, O_WRONLY | O_CREAT | O_EXCL | O_DSYNC, FILE_MODE));
     try {
       await writeAll(fd, blocks);
-      if (isReused) await cut(fd, blocks);
-      await syncData(fd);
+      if (O_DSYNC === 0) await syncData(fd);
     } finally {
       closeSync(fd);
     }
@@ -56,20 +70,22 @@ export const DISK: Disk = {
   },
 };
 
-/** Removes what an earlier content has beyond the end of this one. */
-async function cut(fd: number, blocks: readonly Uint8Array[]): Promise<void> {
-  const sizeBytes = blocks.reduce((sum, { length }) => sum + length, 0);
-  if (fstatSync(fd).size > sizeBytes) await truncate(fd, sizeBytes);
-}
-
-async function renameIfThere(from: string, to: string): Promise<boolean> {
+/** Opens a file that is there, under another name, and not longer than what will be in it; `null` when it is not there. */
+async function reuse(from: string, to: string, sizeBytes: number): Promise<number | null> {
   try {
-    await renameFile(from, to);
-    return true;
+    if (from !== to) await renameFile(from, to);
+    const fd = openSync(to, O_WRONLY | O_DSYNC);
+    if (fstatSync(fd).size > sizeBytes) await truncate(fd, sizeBytes).catch((error: unknown) => fail(fd, error));
+    return fd;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
     throw error;
   }
+}
+
+function fail(fd: number, error: unknown): never {
+  closeSync(fd);
+  throw error;
 }
 
 /** A full disk can take a part of the bytes, and say so only at the next attempt. */

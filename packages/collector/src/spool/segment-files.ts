@@ -57,7 +57,9 @@ export async function writeSegment(
 ): Promise<void> {
   const { summary, manifest, manifestText, partitions } = planned;
   const name = join(folder, formatManifestName(summary));
-  const temporary = name + TEMPORARY_SUFFIX;
+  // A spare one has such a name already.
+  const spare = spares.take("manifest");
+  const temporary = spare ?? name + TEMPORARY_SUFFIX;
   const files = manifest.files.map((file, index) => ({
     path: join(folder, formatFileName(summary.sequence, file)),
     blocks: partitions[index]?.blocks ?? [],
@@ -66,7 +68,7 @@ export async function writeSegment(
   try {
     await settleAll([
       ...files.map(({ path, blocks, kind }) => disk.write(path, blocks, spares.take(kind))),
-      disk.write(temporary, [manifestText], spares.take("manifest")),
+      disk.write(temporary, [manifestText], spare),
     ]);
     await disk.rename(temporary, name);
     await disk.syncFolder(folder);
