@@ -1,7 +1,8 @@
 import { ATTRIBUTION_KEYS } from "@spancost/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CallRow, SpanRow } from "../src/index.ts";
-import { queryNow, queryTouchedTraces } from "../src/maintenance/settle-queries.ts";
+import { queryNow } from "../src/maintenance/settle-queries.ts";
+import { queryTouchedTraces } from "../src/maintenance/touched-traces.ts";
 import { callRow, spanRow } from "./rows.ts";
 import { startTestStore, type TestStore } from "./test-store.ts";
 
@@ -68,8 +69,13 @@ describe("traces that are settled", () => {
         span("b1", "b1", [["tenant_id", "acme"]]),
         span("b1", "11", [["http.route", "/"]]),
         span("b2", "22", [["tenant_id", "acme"]]),
-        // No call at all.
+        // No call at all, and no trace id.
         span("f0", "f0", [["tenant_id", "acme"]]),
+        spanRow({
+          traceId: "not hexadecimal digits, and longer than any id is",
+          spanId: "f1",
+          startTimeUnixNano: START,
+        }),
       ],
     });
     expect(await touched(since, false)).toEqual(["b0", "b1", "b2", "c0", "d0", "d1", "e0", "3 alone"]);

@@ -6,14 +6,13 @@ import {
   queryNow,
   queryPeerTraces,
   querySpans,
-  queryTouchedTraces,
   type TimeSpan,
   toHourUnix,
   toNeighbourhood,
-  type TouchedTrace,
 } from "./settle-queries.ts";
 import { LookBack, USUAL_LATENCY_MS } from "./look-back.ts";
 import { settleSameKeys } from "./same-key-conflicts.ts";
+import { queryTouchedTraces, type TouchedTrace } from "./touched-traces.ts";
 import { Watermark } from "./watermark.ts";
 import { type Change, type ChangeKind, dropRows, type Ledger, type Place, writeVersions } from "./write-versions.ts";
 

@@ -2,7 +2,7 @@
 export interface DefaultColumn {
   readonly name: string;
   readonly type: string;
-  value(row: Readonly<Record<string, unknown>>): unknown;
+  readonly value: (row: Readonly<Record<string, unknown>>) => unknown;
 }
 
 const OWN = ["tenant_id", "user_id", "feature", "task", "task_id"];
