@@ -30,6 +30,8 @@ export interface TouchedOptions {
   readonly skipsSilent: boolean;
 }
 
+/** Of a row of `otel_traces`, also of one that others wrote, with anything for an id. */
+const TRACE_ID = "toFixedString(substring(unhex(TraceId), 1, 16), 16)";
 const IS_SETTLED = `duplicate_of != '' OR settle_reason != ''
             OR (tenant_id, user_id, feature, task, task_id) != (own_tenant_id, own_user_id, own_feature, own_task, own_task_id)`;
 const LACKS_ATTRIBUTION =
@@ -48,10 +50,10 @@ export async function queryTouchedTraces(client: ClickHouseClient, options: Touc
   if (times === null) return { traces: new Map(), lone: 0 };
   const { fromUnix, toUnix } = toNeighbourhood([times]);
   const hours = `hour >= toStartOfHour(toDateTime(${fromUnix}, 'UTC')) AND hour <= toDateTime(${toUnix}, 'UTC')`;
-  const recent = `SELECT toFixedString(unhex(TraceId), 16) AS trace_id FROM spancost.otel_traces WHERE ${spansArrived}
+  const recent = `SELECT ${TRACE_ID} AS trace_id FROM spancost.otel_traces WHERE ${spansArrived}
     UNION DISTINCT SELECT trace_id FROM spancost.llm_calls WHERE ${arrived("ingested_at")}`;
   const shared = `SELECT service FROM spancost.llm_calls WHERE ${hours} GROUP BY service HAVING uniqExact(scope_name) > 1`;
-  const speaking = `SELECT toFixedString(unhex(TraceId), 16) FROM spancost.otel_traces
+  const speaking = `SELECT ${TRACE_ID} FROM spancost.otel_traces
             PREWHERE TraceId IN (SELECT lower(hex(trace_id)) FROM (${recent}))
             WHERE ${toTimestamps({ fromUnix, toUnix })} AND hasAny(mapKeys(SpanAttributes), [${listSources(options.keys)}])
                 AND (TraceId, SpanId) NOT IN (SELECT lower(hex(trace_id)), lower(hex(span_id)) FROM spancost.llm_calls PREWHERE trace_id IN (${recent}) WHERE ${hours})`;
@@ -63,7 +65,7 @@ export async function queryTouchedTraces(client: ClickHouseClient, options: Touc
     toString(length(groupUniqArray(row) AS hashes)) || ':' || toString(arrayReduce('groupBitXor', hashes)) AS fingerprint,
     toUnixTimestamp(min(at)) AS fromUnix, toUnixTimestamp(max(at)) AS toUnix
 FROM (
-    SELECT toFixedString(unhex(TraceId), 16) AS trace_id, cityHash64(SpanId, IngestedAt) AS row, toDateTime(Timestamp, 'UTC') AS at
+    SELECT ${TRACE_ID} AS trace_id, cityHash64(SpanId, IngestedAt) AS row, toDateTime(Timestamp, 'UTC') AS at
     FROM spancost.otel_traces WHERE ${spansArrived}
     UNION ALL
     SELECT trace_id, cityHash64(hour, span_id, ingested_at) AS row, hour AS at FROM spancost.llm_calls WHERE ${arrived("ingested_at")}
