@@ -59,7 +59,8 @@ export function createOtlpGrpcReceiver(options: OtlpGrpcOptions): OtlpGrpcReceiv
     const sender = admission.senders.get(call.metadata);
     if (sender === undefined) throw new Error("A call came past its admission.");
     const outcome = await accept({ body, encoding: "protobuf", sender });
-    if (body !== call.request) freeBytes(body);
+    freeBytes(body);
+    freeBytes(call.request);
     if (!outcome.ok) throw new RequestError(outcome.reason, outcome.message, outcome.retryAfterSeconds);
     return encodeExportResponse("protobuf", outcome.rejectedSpans, outcome.message).body;
   }
