@@ -97,6 +97,16 @@ describe("traces that are settled", () => {
     }
   });
 
+  it("are found among thousands", async () => {
+    const since = await queryNow(test.store.client);
+    const many = Array.from({ length: 3_000 }, (_, index) => {
+      const id = index.toString(16).padStart(32, "5");
+      return call("50", { traceId: Buffer.from(id, "hex"), spanId: Buffer.from(id.slice(16), "hex") });
+    });
+    await test.ingest([...many, call("40", { feature: "" })]);
+    expect(await touched(since, false)).toEqual(["40", "1 alone"]);
+  });
+
   it("include what was settled, which may have to be settled otherwise", async () => {
     const since = await queryNow(test.store.client);
     await test.ingest([call("70"), call("71"), call("72")]);

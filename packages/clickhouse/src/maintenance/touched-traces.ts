@@ -37,6 +37,10 @@ const IS_SETTLED = `duplicate_of != '' OR settle_reason != ''
 const LACKS_ATTRIBUTION =
   "own_tenant_id = '' OR own_user_id = '' OR own_feature = '' OR (own_task = '' AND own_task_id = '')";
 
+/** The index of trace ids tells of some thousand ids where none of them is; of more, some seem to be everywhere. */
+const MAX_INDEXED_ROWS = 2_000;
+const WITHOUT_INDEX = " SETTINGS ignore_data_skipping_indices = 'idx_trace_id'";
+
 /**
  * Traces that got spans or calls since a moment, and in which settlement may have something to change. A call that is alone in its trace,
  * has all its attribution and comes from a service with one producer is what it says, and so are most: the database leaves them out, for
@@ -46,8 +50,8 @@ export async function queryTouchedTraces(client: ClickHouseClient, options: Touc
   const arrived = (column: string) => toArrived(column, options);
   // Others than ours may write spans; a trace id that is none belongs to no call.
   const spansArrived = `${arrived("IngestedAt")} AND length(TraceId) = 32`;
-  const times = await queryTouchedTimes(client, arrived);
-  if (times === null) return { traces: new Map(), lone: 0 };
+  const { rows: arrivedRows, ...times } = await queryArrivals(client, arrived);
+  if (arrivedRows === 0) return { traces: new Map(), lone: 0 };
   const { fromUnix, toUnix } = toNeighbourhood([times]);
   const hours = `hour >= toStartOfHour(toDateTime(${fromUnix}, 'UTC')) AND hour <= toDateTime(${toUnix}, 'UTC')`;
   const recent = `SELECT ${TRACE_ID} AS trace_id FROM spancost.otel_traces WHERE ${spansArrived}
@@ -73,7 +77,7 @@ FROM (
     SELECT trace_id, NOT (count() > 1 OR max(${IS_SETTLED} OR service IN (${shared}))) AS is_lone
     FROM spancost.llm_calls PREWHERE trace_id IN (${recent}) WHERE ${hours}
     GROUP BY trace_id HAVING NOT is_lone OR (${lacks})
-) AS concerned USING (trace_id) GROUP BY trace_id ORDER BY fromUnix`,
+) AS concerned USING (trace_id) GROUP BY trace_id ORDER BY fromUnix${arrivedRows > MAX_INDEXED_ROWS ? WITHOUT_INDEX : ""}`,
   );
   return {
     traces: new Map(
@@ -94,11 +98,11 @@ function toArrived(column: string, { sinceUnixMs, part }: TouchedOptions): strin
   return `(${column} >= ${since} OR (${column} >= ${from} AND ${column} < ${to}))`;
 }
 
-/** When what arrived began, or null where nothing did. */
-async function queryTouchedTimes(
+/** How much arrived, and when it began. */
+async function queryArrivals(
   client: ClickHouseClient,
   arrived: (column: string) => string,
-): Promise<TimeSpan | null> {
+): Promise<TimeSpan & { readonly rows: number }> {
   const [row] = await select<TimeSpan & { readonly rows: number }>(
     client,
     `SELECT toUnixTimestamp(min(first)) AS fromUnix, toUnixTimestamp(max(last)) AS toUnix, toUInt32(sum(n)) AS rows FROM (
@@ -108,5 +112,5 @@ async function queryTouchedTimes(
     SELECT min(hour) AS first, max(hour) AS last, count() AS n FROM spancost.llm_calls WHERE ${arrived("ingested_at")} HAVING n > 0
 )`,
   );
-  return row === undefined || row.rows === 0 ? null : row;
+  return row ?? { fromUnix: 0, toUnix: 0, rows: 0 };
 }
