@@ -37,6 +37,7 @@ interface Round {
 const TRACES_A_ROUND = 20_000;
 /** More traces that fail by themselves are not remembered: what fails is something else. */
 const MAX_FAILING = 1_000;
+const RETRY_INTERVAL_MS = 15_000;
 /** How far from a touched trace calls are followed that could be the same. */
 const MAX_PEER_ROUNDS = 4;
 
@@ -59,6 +60,7 @@ export class Settler {
   #settledBefore: ReadonlyMap<string, string> = new Map();
   /** Traces that could not be settled by themselves: they are tried again now and then. */
   readonly #failing = new Map<string, TouchedTrace>();
+  #retriedMs = 0;
 
   constructor(ledger: Ledger, keys: AttributionKeys) {
     const { client } = ledger;
@@ -74,8 +76,13 @@ export class Settler {
     this.#since ??= await this.#watermark.read();
     // A clock that was set back must not hide what comes now.
     if (this.#lookBack === undefined || now < this.#since) this.#lookBack = new LookBack(now);
+    if (now < this.#retriedMs) this.#retriedMs = 0;
     const part = this.#lookBack.next(now);
-    const { traces: touched, lone } = await queryTouchedTraces(this.#client, {
+    const {
+      traces: touched,
+      lone,
+      rows,
+    } = await queryTouchedTraces(this.#client, {
       keys: this.#keys,
       sinceUnixMs: Math.min(this.#since, now - USUAL_LATENCY_MS),
       part,
@@ -83,7 +90,10 @@ export class Settler {
     });
     if (lone > TRACES_A_ROUND) this.#skipsSilent = true;
     const traces = new Map([...touched].filter(([trace, { fingerprint }]) => !this.#isSettled(trace, fingerprint)));
-    if (part.isLast) for (const [trace, time] of this.#failing) traces.set(trace, time);
+    if (now - this.#retriedMs >= RETRY_INTERVAL_MS) {
+      for (const [trace, time] of this.#failing) traces.set(trace, time);
+      this.#retriedMs = now;
+    }
     const round: Round = { changed: 0, conflicts: 0, failure: undefined };
     const all = [...traces];
     for (let at = 0; at < all.length; at += TRACES_A_ROUND) {
@@ -92,7 +102,7 @@ export class Settler {
     }
     for (const [trace, { fingerprint }] of touched) this.#settled.set(trace, fingerprint);
     this.#since = now - USUAL_LATENCY_MS;
-    const knownUntilMs = this.#lookBack.done(part, now);
+    const knownUntilMs = this.#lookBack.done(part, now, rows);
     if (knownUntilMs !== null) {
       this.#settledBefore = this.#settled;
       this.#settled = new Map();

@@ -17,6 +17,8 @@ export interface TouchedTraces {
   readonly traces: Map<string, TouchedTrace>;
   /** How many of them hold one call only, which lacks attribution that another span could have. */
   readonly lone: number;
+  /** How many rows were looked at for that. */
+  readonly rows: number;
 }
 
 /** What is looked for. */
@@ -51,7 +53,7 @@ export async function queryTouchedTraces(client: ClickHouseClient, options: Touc
   // Others than ours may write spans; a trace id that is none belongs to no call.
   const spansArrived = `${arrived("IngestedAt")} AND length(TraceId) = 32`;
   const { rows: arrivedRows, ...times } = await queryArrivals(client, arrived);
-  if (arrivedRows === 0) return { traces: new Map(), lone: 0 };
+  if (arrivedRows === 0) return { traces: new Map(), lone: 0, rows: 0 };
   const { fromUnix, toUnix } = toNeighbourhood([times]);
   const hours = `hour >= toStartOfHour(toDateTime(${fromUnix}, 'UTC')) AND hour <= toDateTime(${toUnix}, 'UTC')`;
   const recent = `SELECT ${TRACE_ID} AS trace_id FROM spancost.otel_traces WHERE ${spansArrived}
@@ -62,7 +64,7 @@ export async function queryTouchedTraces(client: ClickHouseClient, options: Touc
             WHERE ${toTimestamps({ fromUnix, toUnix })} AND hasAny(mapKeys(SpanAttributes), [${listSources(options.keys)}])
                 AND (TraceId, SpanId) NOT IN (SELECT lower(hex(trace_id)), lower(hex(span_id)) FROM spancost.llm_calls PREWHERE trace_id IN (${recent}) WHERE ${hours})`;
   const lacks = `max(${LACKS_ATTRIBUTION})${options.skipsSilent ? ` AND trace_id IN (${speaking})` : ""}`;
-  const rows = await select<TouchedTrace & { readonly trace: string; readonly isLone: number }>(
+  const found = await select<TouchedTrace & { readonly trace: string; readonly isLone: number }>(
     client,
     // A span's row is the same after a new version, a move or a merge: only what arrived makes another fingerprint.
     `SELECT lower(hex(trace_id)) AS trace, any(is_lone) AS isLone,
@@ -81,12 +83,13 @@ FROM (
   );
   return {
     traces: new Map(
-      rows.map(({ trace, fingerprint, fromUnix: from, toUnix: to }) => [
+      found.map(({ trace, fingerprint, fromUnix: from, toUnix: to }) => [
         trace,
         { fingerprint, fromUnix: from, toUnix: to },
       ]),
     ),
-    lone: rows.reduce((count, { isLone }) => count + isLone, 0),
+    lone: found.reduce((count, { isLone }) => count + isLone, 0),
+    rows: arrivedRows,
   };
 }
 
