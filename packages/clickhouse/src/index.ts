@@ -37,10 +37,4 @@ export { SPAN_LAYOUT, type SpanRow, type TextEntries } from "./tables/span-row.t
 export { ByteColumn, encodeText } from "./native/byte-column.ts";
 export { LowCardinalityColumn, type NumberedText, TextSequence, writeFewTexts } from "./native/low-cardinality.ts";
 export { OffsetsColumn } from "./native/offsets-column.ts";
-export {
-  ATTRIBUTES_TYPE,
-  MapColumn,
-  type MapMark,
-  REPEATED_ATTRIBUTES_TYPE,
-  RepeatedMapColumn,
-} from "./native/map-column.ts";
+export { ATTRIBUTES_TYPE, MapColumn, type MapMark, REPEATED_ATTRIBUTES_TYPE } from "./native/map-column.ts";

@@ -36,7 +36,7 @@ function span(trace: string, id: string, attributes: SpanRow["attributes"] = [])
   return spanRow({ traceId: trace.repeat(16), spanId: id.repeat(8), startTimeUnixNano: START, attributes });
 }
 
-/** The traces that are looked at, by two of their digits, those of lone calls in brackets. */
+/** The traces that are looked at, by two of their digits, and how many are those of lone calls. */
 async function touched(sinceUnixMs: number, skipsSilent: boolean, part = NO_PART): Promise<string[]> {
   const options = { keys: ATTRIBUTION_KEYS, sinceUnixMs, part, skipsSilent };
   const { traces, lone } = await queryTouchedTraces(test.store.client, options);

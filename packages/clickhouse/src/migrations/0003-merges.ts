@@ -2,11 +2,11 @@
 const TABLES = ["otel_traces", "llm_calls", "llm_calls_history", "hour_marks", "spend_hourly"];
 
 /**
- * Merges that need little memory, and old parts that go after a minute.
+ * Inserts and merges that need little memory, and old parts that go after a minute.
  *
- * ClickHouse keeps parts for 8 minutes that were merged into others, since it does not sync what a merge writes; here it does, and some
- * two thousand of them, as a few inserts a second leave, are 150 MB of the database's memory. A merge of all columns at once takes 2 MB a
- * column.
+ * ClickHouse keeps parts for 8 minutes that were merged into others, since it does not sync what a merge writes; here it does. An insert of
+ * half a second's rows is a compact part, one file instead of some 130: 31 us of CPU a span became 19. Merges of all columns at once
+ * took 250 to 320 MB under load, those of a column at a time 30.
  */
 export const MERGES: readonly string[] = TABLES.map(
   (table) =>

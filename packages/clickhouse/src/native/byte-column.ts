@@ -36,6 +36,18 @@ export class ByteColumn {
     if (this.length + sizeBytes + SLACK > this.bytes.length) this.#grow(sizeBytes);
   }
 
+  /** Nothing goes before the data. */
+  writePrefix(_out: ByteColumn): void {}
+
+  write(out: ByteColumn): void {
+    out.raw(this.take());
+  }
+
+  /** Takes back what came after so many bytes. */
+  truncate(length: number): void {
+    this.length = length;
+  }
+
   /** Empties the column and keeps its memory. */
   clear(): void {
     this.length = 0;

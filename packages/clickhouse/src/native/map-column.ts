@@ -1,4 +1,4 @@
-import { ByteColumn } from "./byte-column.ts";
+import type { ByteColumn } from "./byte-column.ts";
 import { LowCardinalityColumn, type NumberedText, type TextSequence } from "./low-cardinality.ts";
 import { OffsetsColumn } from "./offsets-column.ts";
 
@@ -15,16 +15,23 @@ export interface MapMark {
   readonly offsets: number;
 }
 
-/** A `Map(LowCardinality(String), String)` under construction: entries are added, then the row is ended. */
-export class MapColumn {
+/**
+ * A map under construction, whose keys are `LowCardinality(String)`: entries are added, then the row is ended. Values are of either type:
+ * `String`, or where they come again and again `LowCardinality(String)`.
+ */
+export class MapColumn<Values extends ByteColumn | LowCardinalityColumn> {
   /** The values of all entries: write one after each `key`. */
-  readonly values = new ByteColumn();
+  readonly values: Values;
   readonly #keys = new LowCardinalityColumn();
   readonly #offsets = new OffsetsColumn();
 
+  constructor(values: Values) {
+    this.values = values;
+  }
+
   /** At most so many bytes are written. */
   get sizeBytes(): number {
-    return this.values.length + this.#keys.sizeBytes + this.#offsets.sizeBytes;
+    return this.values.sizeBytes + this.#keys.sizeBytes + this.#offsets.sizeBytes;
   }
 
   key(key: NumberedText): void {
@@ -46,12 +53,13 @@ export class MapColumn {
 
   writePrefix(out: ByteColumn): void {
     this.#keys.writePrefix(out);
+    this.values.writePrefix(out);
   }
 
   write(out: ByteColumn): void {
     this.#offsets.write(out);
     this.#keys.write(out);
-    out.raw(this.values.take());
+    this.values.write(out);
   }
 
   /** How much there is, for `truncate`. */
@@ -61,66 +69,14 @@ export class MapColumn {
 
   /** Takes back what came after a mark. */
   truncate({ values, keys, offsets }: MapMark): void {
-    this.values.length = values;
+    this.values.truncate(values);
     this.#keys.truncate(keys);
-    this.#offsets.length = offsets;
+    this.#offsets.truncate(offsets);
   }
 
   clear(): void {
     this.values.clear();
     this.#keys.clear();
-    this.#offsets.clear();
-  }
-}
-
-/** A `Map(LowCardinality(String), LowCardinality(String))` under construction: each key and each value is written once. */
-export class RepeatedMapColumn {
-  readonly #keys = new LowCardinalityColumn();
-  readonly #values = new LowCardinalityColumn();
-  readonly #offsets = new OffsetsColumn();
-
-  /** At most so many bytes are written. */
-  get sizeBytes(): number {
-    return this.#keys.sizeBytes + this.#values.sizeBytes + this.#offsets.sizeBytes;
-  }
-
-  get capacityBytes(): number {
-    return this.#keys.capacityBytes + this.#values.capacityBytes + this.#offsets.capacityBytes;
-  }
-
-  /** A row whose keys and values are known. */
-  addRow(keys: TextSequence, values: TextSequence): void {
-    this.#keys.pushAll(keys);
-    this.#values.pushAll(values);
-    this.#offsets.push(this.#keys.length);
-  }
-
-  writePrefix(out: ByteColumn): void {
-    this.#keys.writePrefix(out);
-    this.#values.writePrefix(out);
-  }
-
-  write(out: ByteColumn): void {
-    this.#offsets.write(out);
-    this.#keys.write(out);
-    this.#values.write(out);
-  }
-
-  /** How much there is, for `truncate`. */
-  mark(): MapMark {
-    return { values: this.#values.length, keys: this.#keys.length, offsets: this.#offsets.length };
-  }
-
-  /** Takes back what came after a mark. */
-  truncate({ values, keys, offsets }: MapMark): void {
-    this.#keys.truncate(keys);
-    this.#values.truncate(values);
-    this.#offsets.length = offsets;
-  }
-
-  clear(): void {
-    this.#keys.clear();
-    this.#values.clear();
     this.#offsets.clear();
   }
 }

@@ -32,6 +32,11 @@ export class OffsetsColumn {
     }
   }
 
+  /** Takes rows back. */
+  truncate(length: number): void {
+    this.length = length;
+  }
+
   clear(): void {
     this.length = 0;
   }

@@ -19,7 +19,7 @@ export interface OpenSegment {
 }
 
 /**
- * Least time from one segment's start to the next one's. Writing a segment costs as much CPU as receiving several hundred spans, whatever
+ * Least time from one segment's start to the next one's. Writing a segment costs as much CPU as receiving some two hundred spans, whatever
  * is in it; a request that comes alone does not wait.
  */
 const MIN_INTERVAL_MS = 20;

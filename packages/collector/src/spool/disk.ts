@@ -1,16 +1,4 @@
-import {
-  closeSync,
-  constants,
-  fdatasync,
-  fstatSync,
-  fsync,
-  ftruncate,
-  open,
-  openSync,
-  rename,
-  unlink,
-  writev,
-} from "node:fs";
+import { closeSync, fdatasync, fstatSync, fsync, ftruncate, open, openSync, rename, unlink, writev } from "node:fs";
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 
@@ -28,8 +16,6 @@ export interface Disk {
 
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
-/** Makes a write durable by itself, where the system can do that: else it is synced afterwards. */
-const { O_WRONLY, O_CREAT, O_EXCL, O_DSYNC = 0 } = constants as typeof constants & { readonly O_DSYNC?: number };
 
 // Each segment makes nearly a dozen such calls, and each that goes to the thread pool costs as much CPU as receiving ten spans. So these are
 // the functions with callbacks, at half the cost of `node:fs/promises`; and what touches no disk is not sent there: opening what exists,
@@ -45,10 +31,10 @@ export const DISK: Disk = {
   async write(path, blocks, spare) {
     const sizeBytes = blocks.reduce((sum, { length }) => sum + length, 0);
     const reused = spare === undefined ? null : await reuse(spare, path, sizeBytes);
-    const fd = reused ?? (await openFile(path, O_WRONLY | O_CREAT | O_EXCL | O_DSYNC, FILE_MODE));
+    const fd = reused ?? (await openFile(path, "wx", FILE_MODE));
     try {
       await writeAll(fd, blocks);
-      if (O_DSYNC === 0) await syncData(fd);
+      await syncData(fd);
     } finally {
       closeSync(fd);
     }
@@ -74,7 +60,7 @@ export const DISK: Disk = {
 async function reuse(from: string, to: string, sizeBytes: number): Promise<number | null> {
   try {
     if (from !== to) await renameFile(from, to);
-    const fd = openSync(to, O_WRONLY | O_DSYNC);
+    const fd = openSync(to, "r+");
     if (fstatSync(fd).size > sizeBytes) await truncate(fd, sizeBytes).catch((error: unknown) => fail(fd, error));
     return fd;
   } catch (error) {

@@ -57,23 +57,25 @@ export async function writeSegment(
 ): Promise<void> {
   const { summary, manifest, manifestText, partitions } = planned;
   const name = join(folder, formatManifestName(summary));
+  const spareManifest = spares.take("manifest");
   // A spare one has such a name already.
-  const spare = spares.take("manifest");
-  const temporary = spare ?? name + TEMPORARY_SUFFIX;
+  const temporary = spareManifest ?? name + TEMPORARY_SUFFIX;
   const files = manifest.files.map((file, index) => ({
     path: join(folder, formatFileName(summary.sequence, file)),
     blocks: partitions[index]?.blocks ?? [],
-    kind: file.table,
+    spare: spares.take(file.table),
   }));
   try {
     await settleAll([
-      ...files.map(({ path, blocks, kind }) => disk.write(path, blocks, spares.take(kind))),
-      disk.write(temporary, [manifestText], spare),
+      ...files.map(({ path, blocks, spare }) => disk.write(path, blocks, spare)),
+      disk.write(temporary, [manifestText], spareManifest),
     ]);
     await disk.rename(temporary, name);
     await disk.syncFolder(folder);
   } catch (cause) {
-    for (const path of [name, temporary, ...files.map((each) => each.path)]) await disk.unlink(path).catch(() => {});
+    // A spare file may still have its own name.
+    const paths = [name, temporary, ...files.flatMap(({ path, spare }) => [path, spare ?? path])];
+    for (const path of paths) await disk.unlink(path).catch(() => {});
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new SpoolError("write-failed", `The spool in ${folder} cannot be written: ${why}.`, { cause });
   }

@@ -95,6 +95,20 @@ describe("files of inserted segments", () => {
     expect(await readCalls(spool)).toEqual(["calls of b"]);
   });
 
+  it("are removed when they were taken for a segment that could not be written", async () => {
+    const folder = folders.create();
+    let isBroken = false;
+    const disk = watchDisk((step) => {
+      if (isBroken && step === "write") throw createErrno("EIO");
+    });
+    const spool = await Spool.open({ folder, maxBytes: MAX_BYTES, disk });
+    await spool.write(segmentOf("a"), NOW);
+    await removeAll(spool);
+    isBroken = true;
+    await expect(spool.write(segmentOf("b"), NOW)).rejects.toMatchObject({ code: "write-failed" });
+    expect(listFiles(folder)).toEqual([]);
+  });
+
   it("keep no segment waiting when they cannot be removed, and go with the next start", async () => {
     const folder = folders.create();
     const disk = watchDisk((step) => {

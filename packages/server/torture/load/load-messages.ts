@@ -1,4 +1,4 @@
-/** `whole`: gzip as exporters make it. `quick`: gzip in which ids and times stand unpacked, which costs the generator a twentieth. */
+/** `whole`: gzip as exporters make it. `quick`: gzip in which ids and times stand unpacked, which costs the generator a seventh. */
 export type Packing = "none" | "quick" | "whole";
 
 /** What a load generator is to send, and for how long. */

@@ -13,7 +13,7 @@ import { attemptColumn } from "../../pipeline/to-call-row.ts";
 import { type CallRate, findCallRate, priceAtRate, RATE_COLUMNS } from "../calls/call-rate.ts";
 import { type CallForm, COMMON_COLUMNS, type TextPlace } from "../calls/call-template.ts";
 import type { ByteTable } from "../known/byte-table.ts";
-import { ColumnSet, writeBlock, writeBytes, type WrittenColumn, writeWithKeys } from "./column-set.ts";
+import { ColumnSet, writeBlock, writeColumn, type WrittenColumn } from "./column-set.ts";
 import type { HourKeys } from "./hour-keys.ts";
 import type { TextNumbers } from "../known/known-origin.ts";
 import type { KnownText } from "../known/known-text.ts";
@@ -65,7 +65,7 @@ export class CallBlock {
   readonly #tasks = new ByteColumn();
   readonly #taskIds = new ByteColumn();
   readonly #sessions = new ByteColumn();
-  readonly #labels = new MapColumn();
+  readonly #labels = new MapColumn(new ByteColumn());
   readonly #responses = new ByteColumn();
   readonly #isLowerBound = new ByteColumn();
   readonly #figures = new CallFigures();
@@ -170,7 +170,7 @@ export class CallBlock {
 
   /** Memory that the block holds. */
   get capacityBytes(): number {
-    return this.#columns.capacityBytes + this.#figures.capacityBytes;
+    return this.#columns.capacityBytes;
   }
 
   /** Empties the block and keeps its memory. */
@@ -259,7 +259,7 @@ export class CallBlock {
       return few(name, ({ texts }) => texts[place]);
     };
     const count = (name: string, index: number) =>
-      [name, COUNT, (out: ByteColumn) => this.#figures.write(out, index)] as const;
+      [name, COUNT, (out: ByteColumn) => this.#figures.write(out, index, 8)] as const;
     const flag = (name: string, read: (form: CallForm) => boolean): WrittenColumn => [
       name,
       "Bool",
@@ -273,21 +273,21 @@ export class CallBlock {
       for (let row = 0; row < this.rows; row += 1) out.uint32(known[this.#rateOfRow[row] ?? 0] ?? 0);
     };
     return [
-      ["tenant_id", "String", writeBytes(this.#tenants)],
-      ["hour", "DateTime('UTC')", writeBytes(this.#hours)],
-      ["trace_id", "FixedString(16)", writeBytes(this.#traceIds)],
-      ["span_id", "FixedString(8)", writeBytes(this.#spanIds)],
-      ["parent_span_id", "FixedString(8)", writeBytes(this.#parentIds)],
-      ["started_at", "DateTime64(9, 'UTC')", writeBytes(this.#startTimes)],
-      ["duration_ns", "UInt64", writeBytes(this.#durations)],
-      ["user_id", "String", writeBytes(this.#users)],
-      ["feature", "String", writeBytes(this.#features)],
-      ["task", "String", writeBytes(this.#tasks)],
-      ["task_id", "String", writeBytes(this.#taskIds)],
-      ["session_id", "String", writeBytes(this.#sessions)],
+      ["tenant_id", "String", writeColumn(this.#tenants)],
+      ["hour", "DateTime('UTC')", writeColumn(this.#hours)],
+      ["trace_id", "FixedString(16)", writeColumn(this.#traceIds)],
+      ["span_id", "FixedString(8)", writeColumn(this.#spanIds)],
+      ["parent_span_id", "FixedString(8)", writeColumn(this.#parentIds)],
+      ["started_at", "DateTime64(9, 'UTC')", writeColumn(this.#startTimes)],
+      ["duration_ns", "UInt64", writeColumn(this.#durations)],
+      ["user_id", "String", writeColumn(this.#users)],
+      ["feature", "String", writeColumn(this.#features)],
+      ["task", "String", writeColumn(this.#tasks)],
+      ["task_id", "String", writeColumn(this.#taskIds)],
+      ["session_id", "String", writeColumn(this.#sessions)],
       common("service"),
       common("environment"),
-      ["labels", ATTRIBUTES_TYPE, writeWithKeys(this.#labels)],
+      ["labels", ATTRIBUTES_TYPE, writeColumn(this.#labels)],
       rated("provider"),
       rated("model"),
       common("provider_reported"),
@@ -301,16 +301,16 @@ export class CallBlock {
       flag("streamed", ({ shape }) => shape.reading.streamed),
       flag("is_error", ({ shape }) => shape.reading.isError),
       common("error_type"),
-      ["response_id", "String", writeBytes(this.#responses)],
+      ["response_id", "String", writeColumn(this.#responses)],
       count("input_tokens", FIGURE.input),
       count("cache_read_tokens", FIGURE.cacheRead),
       count("cache_write_5m_tokens", FIGURE.cacheWrite5m),
       count("cache_write_1h_tokens", FIGURE.cacheWrite1h),
       count("output_tokens", FIGURE.output),
       count("reasoning_tokens", FIGURE.reasoning),
-      ["usage_is_lower_bound", "Bool", writeBytes(this.#isLowerBound)],
-      ["list_cost", MONEY, (out) => this.#figures.write(out, FIGURE.listCost)],
-      ["cost", MONEY, (out) => this.#figures.write(out, FIGURE.cost)],
+      ["usage_is_lower_bound", "Bool", writeColumn(this.#isLowerBound)],
+      ["list_cost", MONEY, (out) => this.#figures.write(out, FIGURE.listCost, 16)],
+      ["cost", MONEY, (out) => this.#figures.write(out, FIGURE.cost, 16)],
       rated("cost_status"),
       rated("cost_reason"),
       common("cost_kind"),

@@ -16,79 +16,53 @@ export const FIGURE = {
   cost: 7,
 } as const;
 
+const WIDTH = 8;
 const INITIAL_ROWS = 1_024;
 const UNKNOWN = Number.NaN;
 const TWO_TO_32 = 0x1_0000_0000;
 
-/**
- * Token counts and costs in 1e-12 USD of a block's calls, a row each: whole numbers below 2^53, or NaN, which is NULL. They are kept as
- * columns have them, lowest byte first, as all machines that the database runs on keep numbers.
- */
+/** Token counts and costs in 1e-12 USD of a block's calls, a row each; whole numbers below 2^53, or NaN, which is NULL. */
 export class CallFigures {
   rows = 0;
-  /** By figure. */
-  readonly #columns = Object.values(FIGURE).map((figure) => new FigureColumn(figure < FIGURE.listCost ? 2 : 4));
-
-  get capacityBytes(): number {
-    return this.#columns.reduce((sum, { capacityBytes }) => sum + capacityBytes, 0);
-  }
+  #values = new Float64Array(WIDTH * INITIAL_ROWS);
 
   add(usage: Usage, listCostPicoUsd: number, costPicoUsd: number): void {
+    const row = WIDTH * this.rows++;
+    if (row === this.#values.length) this.#grow();
+    const values = this.#values;
+    values[row + FIGURE.input] = usage.input ?? UNKNOWN;
+    values[row + FIGURE.cacheRead] = usage.cacheRead ?? UNKNOWN;
+    values[row + FIGURE.cacheWrite5m] = usage.cacheWrite5m ?? UNKNOWN;
+    values[row + FIGURE.cacheWrite1h] = usage.cacheWrite1h ?? UNKNOWN;
+    values[row + FIGURE.output] = usage.output ?? UNKNOWN;
+    values[row + FIGURE.reasoning] = usage.reasoning ?? UNKNOWN;
+    values[row + FIGURE.listCost] = listCostPicoUsd;
+    values[row + FIGURE.cost] = costPicoUsd;
+  }
+
+  /** Writes one column: which rows are NULL, then whole numbers of `size` bytes each. */
+  write(out: ByteColumn, index: number, size: number): void {
     const { rows } = this;
-    const columns = this.#columns;
-    columns[FIGURE.input]?.set(rows, usage.input ?? UNKNOWN);
-    columns[FIGURE.cacheRead]?.set(rows, usage.cacheRead ?? UNKNOWN);
-    columns[FIGURE.cacheWrite5m]?.set(rows, usage.cacheWrite5m ?? UNKNOWN);
-    columns[FIGURE.cacheWrite1h]?.set(rows, usage.cacheWrite1h ?? UNKNOWN);
-    columns[FIGURE.output]?.set(rows, usage.output ?? UNKNOWN);
-    columns[FIGURE.reasoning]?.set(rows, usage.reasoning ?? UNKNOWN);
-    columns[FIGURE.listCost]?.set(rows, listCostPicoUsd);
-    columns[FIGURE.cost]?.set(rows, costPicoUsd);
-    this.rows = rows + 1;
-  }
-
-  /** Writes one column: which rows are NULL, then whole numbers of 8 bytes, those of costs of 16. */
-  write(out: ByteColumn, figure: number): void {
-    this.#columns[figure]?.write(out, this.rows);
-  }
-}
-
-/** Numbers as ClickHouse's `Nullable(UInt64)`, or `Nullable(Decimal(38, 12))`, has them. */
-class FigureColumn {
-  readonly #width: 2 | 4;
-  #nulls = new Uint8Array(INITIAL_ROWS);
-  #words: Uint32Array;
-
-  /** @param width in words of 32 bits; those above the second stay 0 */
-  constructor(width: 2 | 4) {
-    this.#width = width;
-    this.#words = new Uint32Array(width * INITIAL_ROWS);
-  }
-
-  get capacityBytes(): number {
-    return this.#nulls.byteLength + this.#words.byteLength;
-  }
-
-  set(row: number, figure: number): void {
-    if (row === this.#nulls.length) this.#grow();
-    const isNull = Number.isNaN(figure);
-    const at = row * this.#width;
-    this.#nulls[row] = isNull ? 1 : 0;
-    this.#words[at] = isNull ? 0 : figure;
-    this.#words[at + 1] = figure >= TWO_TO_32 ? figure / TWO_TO_32 : 0;
-  }
-
-  write(out: ByteColumn, rows: number): void {
-    out.raw(this.#nulls.subarray(0, rows));
-    out.raw(new Uint8Array(this.#words.buffer, 0, 4 * this.#width * rows));
+    const figures = this.#values;
+    out.reserve((size + 1) * rows);
+    const { bytes, view } = out;
+    const nulls = out.length;
+    const first = nulls + rows;
+    out.length = first + size * rows;
+    if (size > 8) bytes.fill(0, first, first + size * rows);
+    for (let row = 0, from = index, at = first; row < rows; row += 1, from += WIDTH, at += size) {
+      const figure = figures[from] ?? UNKNOWN;
+      const isNull = Number.isNaN(figure);
+      bytes[nulls + row] = isNull ? 1 : 0;
+      view.setUint32(at, isNull ? 0 : figure >>> 0, true);
+      view.setUint32(at + 4, figure >= TWO_TO_32 ? Math.floor(figure / TWO_TO_32) : 0, true);
+    }
   }
 
   #grow(): void {
-    const [nulls, words] = [this.#nulls, this.#words];
-    this.#nulls = new Uint8Array(nulls.length * 2);
-    this.#nulls.set(nulls);
-    this.#words = new Uint32Array(words.length * 2);
-    this.#words.set(words);
+    const grown = new Float64Array(this.#values.length * 2);
+    grown.set(this.#values);
+    this.#values = grown;
   }
 }
 

@@ -1,24 +1,20 @@
 import {
-  ByteColumn,
+  type ByteColumn,
   encodeText,
-  LowCardinalityColumn,
+  type LowCardinalityColumn,
   MapColumn,
   type MapMark,
   type OffsetsColumn,
-  RepeatedMapColumn,
 } from "@spancost/clickhouse";
 
 /** A column of a block under construction. */
-export type BlockColumn = ByteColumn | LowCardinalityColumn | AnyMapColumn | OffsetsColumn;
+export type BlockColumn = DataColumn | OffsetsColumn;
 
-type AnyMapColumn = MapColumn | RepeatedMapColumn;
+/** A column of which something may go before the data, and before the offsets of arrays around it. */
+type DataColumn = ByteColumn | LowCardinalityColumn | MapColumn<ByteColumn | LowCardinalityColumn>;
 
 /** A column as it is written: its name, its type in ClickHouse, and its data. */
 export type WrittenColumn = readonly [name: string, type: string, write: (out: ByteColumn) => void];
-
-function isMap(column: BlockColumn): column is AnyMapColumn {
-  return column instanceof MapColumn || column instanceof RepeatedMapColumn;
-}
 
 /** Columns of one block, with what is done to all of them. */
 export class ColumnSet {
@@ -43,19 +39,16 @@ export class ColumnSet {
   mark(): void {
     const marks = this.#marks;
     let index = 0;
-    for (const column of this.#columns) marks[index++] = isMap(column) ? column.mark() : column.length;
+    for (const column of this.#columns) marks[index++] = column instanceof MapColumn ? column.mark() : column.length;
   }
 
   /** Takes back what came after the mark. */
   rollBack(): void {
     this.#columns.forEach((column, index) => {
       const mark = this.#marks[index];
-      if (isMap(column)) {
+      if (column instanceof MapColumn) {
         if (typeof mark === "object") column.truncate(mark);
-      } else if (typeof mark === "number") {
-        if (column instanceof LowCardinalityColumn) column.truncate(mark);
-        else column.length = mark;
-      }
+      } else if (typeof mark === "number") column.truncate(mark);
     });
   }
 
@@ -86,13 +79,8 @@ function encodeOnce(text: string): Uint8Array {
   return encoded;
 }
 
-/** Writes the bytes of a column as they are. */
-export function writeBytes(column: ByteColumn): (out: ByteColumn) => void {
-  return (out) => out.raw(column.take());
-}
-
-/** Writes a column that has a dictionary. */
-export function writeWithKeys(column: LowCardinalityColumn | AnyMapColumn): (out: ByteColumn) => void {
+/** Writes a column as it is. */
+export function writeColumn(column: DataColumn): (out: ByteColumn) => void {
   return (out) => {
     column.writePrefix(out);
     column.write(out);
@@ -100,14 +88,10 @@ export function writeWithKeys(column: LowCardinalityColumn | AnyMapColumn): (out
 }
 
 /** Writes an array: where each row's values end, then all values. */
-export function writeArray(
-  offsets: OffsetsColumn,
-  column: ByteColumn | LowCardinalityColumn | MapColumn,
-): (out: ByteColumn) => void {
+export function writeArray(offsets: OffsetsColumn, column: DataColumn): (out: ByteColumn) => void {
   return (out) => {
-    if (!(column instanceof ByteColumn)) column.writePrefix(out);
+    column.writePrefix(out);
     offsets.write(out);
-    if (column instanceof ByteColumn) out.raw(column.take());
-    else column.write(out);
+    column.write(out);
   };
 }

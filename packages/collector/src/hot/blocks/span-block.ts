@@ -5,9 +5,8 @@ import {
   MapColumn,
   OffsetsColumn,
   REPEATED_ATTRIBUTES_TYPE,
-  RepeatedMapColumn,
 } from "@spancost/clickhouse";
-import { ColumnSet, writeArray, writeBlock, writeBytes, type WrittenColumn, writeWithKeys } from "./column-set.ts";
+import { ColumnSet, writeArray, writeBlock, writeColumn, type WrittenColumn } from "./column-set.ts";
 import type { KnownResource, KnownScope } from "../known/known-origin.ts";
 import type { KnownText } from "../known/known-text.ts";
 import type { SpanFields } from "../spans/span-fields.ts";
@@ -28,9 +27,9 @@ const SPAN_ID_BYTES = 8;
  */
 export class SpanBlock {
   rows = 0;
-  readonly attributes = new MapColumn();
-  readonly eventAttributes = new MapColumn();
-  readonly linkAttributes = new MapColumn();
+  readonly attributes = new MapColumn(new ByteColumn());
+  readonly eventAttributes = new MapColumn(new ByteColumn());
+  readonly linkAttributes = new MapColumn(new ByteColumn());
   readonly #timestamps = new ByteColumn();
   readonly #traceIds = new ByteColumn();
   readonly #spanIds = new ByteColumn();
@@ -39,7 +38,7 @@ export class SpanBlock {
   readonly #names = new LowCardinalityColumn();
   readonly #kinds = new LowCardinalityColumn();
   readonly #services = new LowCardinalityColumn();
-  readonly #resources = new RepeatedMapColumn();
+  readonly #resources = new MapColumn(new LowCardinalityColumn());
   readonly #scopeNames = new LowCardinalityColumn();
   readonly #scopeVersions = new LowCardinalityColumn();
   readonly #durations = new ByteColumn();
@@ -123,7 +122,9 @@ export class SpanBlock {
     this.#names.push(name);
     this.#kinds.push(kindText(span.kind));
     this.#services.push(resource.service);
-    this.#resources.addRow(resource.keys, resource.values);
+    this.#resources.addKeys(resource.keys);
+    this.#resources.values.pushAll(resource.values);
+    this.#resources.endRow();
     this.#scopeNames.push(scope.nameText);
     this.#scopeVersions.push(scope.versionText);
     this.#durations.uint32(span.durationLow);
@@ -169,21 +170,21 @@ export class SpanBlock {
   /** As the Collector's ClickHouse exporter has the columns. */
   #written(): readonly WrittenColumn[] {
     return [
-      ["Timestamp", NANOSECONDS, writeBytes(this.#timestamps)],
-      ["TraceId", "String", writeBytes(this.#traceIds)],
-      ["SpanId", "String", writeBytes(this.#spanIds)],
-      ["ParentSpanId", "String", writeBytes(this.#parentIds)],
-      ["TraceState", "String", writeBytes(this.#traceStates)],
-      ["SpanName", LOW_CARDINALITY, writeWithKeys(this.#names)],
-      ["SpanKind", LOW_CARDINALITY, writeWithKeys(this.#kinds)],
-      ["ServiceName", LOW_CARDINALITY, writeWithKeys(this.#services)],
-      ["ResourceAttributes", REPEATED_ATTRIBUTES_TYPE, writeWithKeys(this.#resources)],
-      ["ScopeName", LOW_CARDINALITY, writeWithKeys(this.#scopeNames)],
-      ["ScopeVersion", LOW_CARDINALITY, writeWithKeys(this.#scopeVersions)],
-      ["SpanAttributes", ATTRIBUTES_TYPE, writeWithKeys(this.attributes)],
-      ["Duration", "UInt64", writeBytes(this.#durations)],
-      ["StatusCode", LOW_CARDINALITY, writeWithKeys(this.#statusCodes)],
-      ["StatusMessage", "String", writeBytes(this.#statusMessages)],
+      ["Timestamp", NANOSECONDS, writeColumn(this.#timestamps)],
+      ["TraceId", "String", writeColumn(this.#traceIds)],
+      ["SpanId", "String", writeColumn(this.#spanIds)],
+      ["ParentSpanId", "String", writeColumn(this.#parentIds)],
+      ["TraceState", "String", writeColumn(this.#traceStates)],
+      ["SpanName", LOW_CARDINALITY, writeColumn(this.#names)],
+      ["SpanKind", LOW_CARDINALITY, writeColumn(this.#kinds)],
+      ["ServiceName", LOW_CARDINALITY, writeColumn(this.#services)],
+      ["ResourceAttributes", REPEATED_ATTRIBUTES_TYPE, writeColumn(this.#resources)],
+      ["ScopeName", LOW_CARDINALITY, writeColumn(this.#scopeNames)],
+      ["ScopeVersion", LOW_CARDINALITY, writeColumn(this.#scopeVersions)],
+      ["SpanAttributes", ATTRIBUTES_TYPE, writeColumn(this.attributes)],
+      ["Duration", "UInt64", writeColumn(this.#durations)],
+      ["StatusCode", LOW_CARDINALITY, writeColumn(this.#statusCodes)],
+      ["StatusMessage", "String", writeColumn(this.#statusMessages)],
       ["Events.Timestamp", `Array(${NANOSECONDS})`, writeArray(this.#eventOffsets, this.#eventTimes)],
       ["Events.Name", `Array(${LOW_CARDINALITY})`, writeArray(this.#eventOffsets, this.#eventNames)],
       ["Events.Attributes", `Array(${ATTRIBUTES_TYPE})`, writeArray(this.#eventOffsets, this.eventAttributes)],

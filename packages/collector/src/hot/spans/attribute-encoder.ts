@@ -74,7 +74,13 @@ export class AttributeEncoder {
    * Writes all attributes of a span, if they are those of a template.
    * @returns where they end; -1, and nothing is written, for a span of another form
    */
-  encodeAll(template: SpanTemplate, from: number, end: number, column: MapColumn, read: ReadAttributes): number {
+  encodeAll(
+    template: SpanTemplate,
+    from: number,
+    end: number,
+    column: MapColumn<ByteColumn>,
+    read: ReadAttributes,
+  ): number {
     const { values } = column;
     const before = values.length;
     const at = this.#followSteps(template, from, end, values, read);
@@ -194,7 +200,13 @@ export class AttributeEncoder {
   }
 
   /** Writes the attribute of a span that stands from `at` to `end`, after its tag and length at `tagAt`. @returns what a template takes of it */
-  encode(tagAt: number, at: number, end: number, column: MapColumn, read: ReadAttributes): TemplateAttribute {
+  encode(
+    tagAt: number,
+    at: number,
+    end: number,
+    column: MapColumn<ByteColumn>,
+    read: ReadAttributes,
+  ): TemplateAttribute {
     const { values } = column;
     const before = values.length;
     const key = this.#encodeAttribute(at, end, column);
@@ -210,12 +222,12 @@ export class AttributeEncoder {
   }
 
   /** Writes an attribute of an event or a link. */
-  encodeDetail(at: number, end: number, column: MapColumn): void {
+  encodeDetail(at: number, end: number, column: MapColumn<ByteColumn>): void {
     this.#encodeAttribute(at, end, column);
   }
 
   /** One key and its value, in this order and once each, as everybody writes them. */
-  #encodeAttribute(at: number, end: number, column: MapColumn): KnownKey {
+  #encodeAttribute(at: number, end: number, column: MapColumn<ByteColumn>): KnownKey {
     const { reader } = this;
     reader.at = at;
     if (reader.small() !== KEY_TAG) throw NOT_UNDERSTOOD;

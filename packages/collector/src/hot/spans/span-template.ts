@@ -1,7 +1,6 @@
 import { TextSequence } from "@spancost/clickhouse";
 import type { KnownKey } from "../known/known-key.ts";
 import { toDoubleWords, WORD_BYTES } from "../known/words.ts";
-import { VALUE } from "./value-writer.ts";
 
 /** Longer attributes are hardly the same twice. */
 const MAX_CONSTANT_BYTES = 512;
@@ -20,8 +19,8 @@ export interface TemplateAttribute {
   readonly isStored: boolean;
 }
 
-/** A step over attributes: a run of those that are the same on all spans, or a hole. A class, so that all look the same to V8. */
-export class TemplateStep {
+/** A step over attributes: a run of those that are the same on all spans, or a hole. */
+export interface TemplateStep {
   /** Key, type and use of a hole; `null` for a run. */
   readonly hole: KnownKey | null;
   readonly type: number;
@@ -33,29 +32,6 @@ export class TemplateStep {
   /** The run's values as the column has them. */
   readonly encoded: Float64Array;
   readonly encodedSize: number;
-
-  constructor(
-    hole: Pick<TemplateAttribute, "key" | "type" | "isStored"> | null,
-    { sizeBytes, words, lastWord }: ComparedBytes,
-    encoded: Float64Array,
-    encodedSize: number,
-  ) {
-    this.hole = hole?.key ?? null;
-    this.type = hole?.type ?? VALUE.none;
-    this.isStored = hole?.isStored ?? true;
-    this.sizeBytes = sizeBytes;
-    this.words = words;
-    this.lastWord = lastWord;
-    this.encoded = encoded;
-    this.encodedSize = encodedSize;
-  }
-}
-
-/** Bytes to be compared: whole words from the beginning, and the last eight bytes. */
-interface ComparedBytes {
-  readonly sizeBytes: number;
-  readonly words: Float64Array;
-  readonly lastWord: number;
 }
 
 /**
@@ -154,23 +130,22 @@ function toRun(attributes: readonly TemplateAttribute[]): TemplateStep | null {
   const values = Buffer.concat(attributes.map((each) => (each.isStored ? each.encoded : NO_BYTES)));
   const encoded = toDoubleWords(values);
   if (compared === null || encoded === null) return null;
-  return new TemplateStep(null, compared, encoded, values.length);
+  return { hole: null, type: 0, isStored: true, ...compared, encoded, encodedSize: values.length };
 }
 
-function toHoleStep(attribute: TemplateAttribute): TemplateStep {
-  const name = Buffer.from(attribute.key.name, "latin1");
+function toHoleStep({ key, type, isStored }: TemplateAttribute): TemplateStep {
+  const name = Buffer.from(key.name, "latin1");
   const head = Buffer.concat([Buffer.from([KEY_TAG, name.length]), name, Buffer.from([VALUE_TAG])]);
   const compared = toCompared(head) ?? { sizeBytes: head.length, words: NEVER, lastWord: Number.NaN };
-  return new TemplateStep(attribute, compared, NO_WORDS, 0);
+  return { hole: key, type, isStored, ...compared, encoded: new Float64Array(0), encodedSize: 0 };
 }
 
 const NO_BYTES = new Uint8Array(0);
-const NO_WORDS = new Float64Array(0);
 /** Equal to nothing: a head that cannot be compared makes its template fit no span. */
 const NEVER = Float64Array.of(Number.NaN);
 
-/** `null` where words cannot tell the bytes. */
-function toCompared(bytes: Buffer): ComparedBytes | null {
+/** Bytes to be compared: whole words from the beginning, and the last eight bytes; `null` where words cannot tell them. */
+function toCompared(bytes: Buffer): Pick<TemplateStep, "sizeBytes" | "words" | "lastWord"> | null {
   const words = toDoubleWords(bytes.subarray(0, bytes.length - (bytes.length % WORD_BYTES)));
   const lastWord = bytes.readDoubleBE(bytes.length - WORD_BYTES);
   if (words === null || Number.isNaN(lastWord) || lastWord === 0 || words.includes(0)) return null;
@@ -181,7 +156,7 @@ const KEY_TAG = 0x0a;
 const VALUE_TAG = 0x12;
 
 /** Whether the bytes of a step stand at `at`; the step is at least a word long. */
-export function stepIsAt({ words, lastWord, sizeBytes }: ComparedBytes, view: DataView, at: number): boolean {
+export function stepIsAt({ words, lastWord, sizeBytes }: TemplateStep, view: DataView, at: number): boolean {
   if (view.getFloat64(at + sizeBytes - WORD_BYTES) !== lastWord) return false;
   for (let index = 0; index < words.length; index += 1)
     if (view.getFloat64(at + index * WORD_BYTES) !== words[index]) return false;
