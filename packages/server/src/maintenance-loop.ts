@@ -30,9 +30,12 @@ export interface MaintenanceLoop {
   readonly isLeaseHeld: boolean;
   /** Milliseconds since a run last succeeded, or since the start. */
   readonly lastSuccessAgeMs: number;
-  /** Runs a task that changes stored calls, when no other does. @throws ServerError `maintenance-elsewhere` */
-  exclusively<T>(task: () => Promise<T>): Promise<T>;
-  /** Ends the loop after the statement under way. */
+  /**
+   * Runs a task that changes stored calls, when no other does. Its signal says when it is to end.
+   * @throws ServerError `maintenance-elsewhere`, `stopping`
+   */
+  exclusively<T>(task: (signal: AbortSignal) => Promise<T>): Promise<T>;
+  /** Ends the loop and the tasks after the statement under way. */
   stop(): Promise<void>;
 }
 
@@ -99,9 +102,18 @@ export function startMaintenance(
     get lastSuccessAgeMs() {
       return performance.now() - lastSuccessMs;
     },
-    exclusively: (task) => oneByOne(() => underLease(task)),
+    exclusively: (task) =>
+      oneByOne(() => {
+        stopping.signal.throwIfAborted();
+        return underLease(task);
+      }),
     async stop() {
-      stopping.abort();
+      stopping.abort(
+        new ServerError(
+          "stopping",
+          "The server is stopping. What was changed so far stays; ask again for the rest when it runs.",
+        ),
+      );
       await finished;
       await last;
       await lease?.release().catch(() => {});

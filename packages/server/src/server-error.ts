@@ -1,5 +1,5 @@
 /** What can go wrong when the server starts or runs. */
-export type ServerErrorCode = "bad-config" | "port-in-use" | "maintenance-elsewhere" | "spool-not-empty";
+export type ServerErrorCode = "bad-config" | "port-in-use" | "maintenance-elsewhere" | "stopping" | "spool-not-empty";
 
 /** The one error of this package. */
 export class ServerError extends Error {

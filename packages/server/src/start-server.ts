@@ -112,15 +112,15 @@ async function startParts(
     authorize,
     authorizeAdmin: createAuthorizeAdmin(config.adminToken ?? null),
     reprice: (request) => {
-      const run = () => reprice(ledger, (call) => repriceColumns(call, pricer), request);
+      const run = (signal?: AbortSignal) => reprice(ledger, (call) => repriceColumns(call, pricer), request, signal);
       // Telling what would change writes nothing, and must not hold up settlement.
       return request.apply ? maintenance.exclusively(run) : run();
     },
     erase: (request) => {
-      const run = async () => {
+      const run = async (signal?: AbortSignal) => {
         // What is acknowledged and not in the database yet would come back.
         await intake.flush(DRAIN_TIMEOUT_MS);
-        return erase(ledger, attributionKeys, request);
+        return erase(ledger, attributionKeys, request, signal);
       };
       return request.apply ? maintenance.exclusively(run) : run();
     },
@@ -161,12 +161,14 @@ async function listenAll(config: ServerConfig, isTls: boolean, parts: Parts): Pr
 }
 
 async function stopAll({ database, intake, maintenance, receivers, api, sql }: Parts): Promise<void> {
+  // Whoever waits for a repricing or an erasure is answered that it ends here.
+  const maintained = maintenance.stop();
   await Promise.all([
     ...[api, sql, receivers.http].map((server) => closeHttp(server, DRAIN_TIMEOUT_MS)),
     receivers.grpc.stop(DRAIN_TIMEOUT_MS),
   ]);
   await intake.stop(DRAIN_TIMEOUT_MS);
-  await maintenance.stop();
+  await maintained;
   await database.stop();
 }
 

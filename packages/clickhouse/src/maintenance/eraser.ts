@@ -40,9 +40,15 @@ interface Plan {
  * Erases a tenant or a user from the ledger, its history, the roll-up and the raw spans, on disk: the parts that held the subject go
  * `old_parts_lifetime` (a minute) later, and the marks of a tenant's hours with the next clean-up. It can end anywhere and run again: the
  * ledger, which tells the other rows, comes last. What arrives afterwards is new data. Runs must not overlap with other maintenance.
+ * @param signal ends the run between two statements; it is to be asked for again
  * @throws StoreError `query-refused` for nobody
  */
-export async function erase(ledger: Ledger, keys: AttributionKeys, request: EraseRequest): Promise<EraseResult> {
+export async function erase(
+  ledger: Ledger,
+  keys: AttributionKeys,
+  request: EraseRequest,
+  signal?: AbortSignal,
+): Promise<EraseResult> {
   const { client } = ledger;
   const plan = createPlan(request.subject, keys);
   const [calls, history, rollUp, spans] = await Promise.all([
@@ -58,10 +64,16 @@ export async function erase(ledger: Ledger, keys: AttributionKeys, request: Eras
       client,
       `SELECT tenant_id, hour FROM spancost.llm_calls WHERE ${plan.calls} UNION ALL SELECT tenant_id, hour FROM spancost.spend_hourly WHERE ${plan.rollUp}`,
     );
-    await mutate(ledger, "otel_traces", `DELETE WHERE ${plan.spans}`);
-    await mutate(ledger, "llm_calls_history", plan.eraseHistory);
-    await mutate(ledger, "spend_hourly", `DELETE WHERE ${plan.rollUp}`);
-    await mutate(ledger, "llm_calls", plan.eraseCalls);
+    const mutations = [
+      ["otel_traces", `DELETE WHERE ${plan.spans}`],
+      ["llm_calls_history", plan.eraseHistory],
+      ["spend_hourly", `DELETE WHERE ${plan.rollUp}`],
+      ["llm_calls", plan.eraseCalls],
+    ] as const;
+    for (const [table, what] of mutations) {
+      signal?.throwIfAborted();
+      await mutate(ledger, table, what);
+    }
   }
   return { calls, history, rollUp, spans };
 }

@@ -82,16 +82,19 @@ interface StoredRecord {
 /**
  * Works out again what calls cost, from the usage that is stored and today's knowledge of the price at the call's own time. Costs that a
  * provider reported itself, and calls without a usable usage, stay as they are. Runs must not overlap with other maintenance.
+ * @param signal ends the run between two statements; what is written stays, and a run that is asked for again goes on from there
  */
 export async function reprice(
   ledger: Ledger,
   price: PriceStoredCall,
   request: RepriceRequest,
+  signal?: AbortSignal,
 ): Promise<RepricedTenant[]> {
   const { client } = ledger;
   const tenants = new Map<string, { calls: number; changed: number; before: bigint; after: bigint }>();
   if (request.apply) await writeAudit(client, request);
   for (const hourUnix of await queryHours(client, request)) {
+    signal?.throwIfAborted();
     const changes: Change<RepricedColumn>[] = [];
     for (const record of await queryCalls(client, hourUnix, request)) {
       const values = toValues(price(toStoredCall(record)));
@@ -106,7 +109,7 @@ export async function reprice(
       tenants.set(record.tenant_id, sums);
       if (changed) changes.push({ key: record.key, tenantId: record.tenant_id, hourUnix, values });
     }
-    if (request.apply) await writeVersions(ledger, REPRICE, changes);
+    if (request.apply) await writeVersions(ledger, REPRICE, changes, signal);
   }
   return [...tenants].map(([tenant, { calls, changed, before, after }]) => ({
     tenant,

@@ -62,8 +62,10 @@ export async function writeVersions<Column extends string>(
   ledger: Ledger,
   kind: ChangeKind<Column>,
   changes: readonly Change<Column>[],
+  signal?: AbortSignal,
 ): Promise<void> {
   for (const some of chunk(changes)) {
+    signal?.throwIfAborted();
     const current = selectCurrent(some);
     const hours = some.flatMap((change) => [toHourKey(change), toHourKey({ ...change, ...newTenant(change) })]);
     await write(ledger, hours, kind.replacedBy, current, insertVersions(kind, some, current));

@@ -136,15 +136,29 @@ async function select(
 FROM (${toSource(request)}) AS c
 ${grouping}`,
     query_params: {
-      from: request.from.getTime(),
-      to: request.to.getTime(),
-      ...toWholeHours(request),
+      ...toTimes(request),
       ...(request.tenant === undefined ? {} : { tenant: request.tenant }),
       ...Object.fromEntries(labels.flatMap((label, index) => (label === undefined ? [] : [[`label${index}`, label]]))),
     },
     format: "JSONEachRow",
   });
   return result.json<SpendRow>();
+}
+
+/** The range, the hours it touches and the whole ones in it, as ClickHouse reads times. */
+function toTimes(request: SpendReportRequest): Record<string, string> {
+  const text = (unixMs: number) => new Date(unixMs).toISOString().slice(0, -1).replace("T", " ");
+  const hourText = (unixMs: number) => text(unixMs).slice(0, "2026-01-01 00:00:00".length);
+  const [from, to] = [request.from.getTime(), request.to.getTime()];
+  const { firstHour, endHour } = toWholeHours(request);
+  return {
+    from: text(from),
+    to: text(to),
+    fromHour: hourText(Math.floor(from / HOUR_MS) * HOUR_MS),
+    toHour: hourText(Math.ceil(to / HOUR_MS) * HOUR_MS),
+    firstHour: hourText(firstHour),
+    endHour: hourText(endHour),
+  };
 }
 
 /** The whole hours of a range, in milliseconds since 1970. */
@@ -154,11 +168,10 @@ function toWholeHours({ from, to }: SpendReportRequest): { firstHour: number; en
 }
 
 const DIMENSIONS = "hour, tenant_id, user_id, feature, provider, model";
-/** With the hours, which the tables are sorted by: what is outside is not read. */
-const IN_RANGE = `started_at >= fromUnixTimestamp64Milli({from:Int64}) AND started_at < fromUnixTimestamp64Milli({to:Int64})
-    AND hour >= toStartOfHour(fromUnixTimestamp64Milli({from:Int64})) AND hour < fromUnixTimestamp64Milli({to:Int64})`;
-const IS_WHOLE_HOUR =
-  "hour >= fromUnixTimestamp64Milli({firstHour:Int64}) AND hour < fromUnixTimestamp64Milli({endHour:Int64})";
+/** With the hours, which the tables are sorted by: what is outside is not read. As a column's own type, each bound is worked out once. */
+const IN_RANGE = `started_at >= {from:DateTime64(3, 'UTC')} AND started_at < {to:DateTime64(3, 'UTC')}
+    AND hour >= {fromHour:DateTime('UTC')} AND hour < {toHour:DateTime('UTC')}`;
+const IS_WHOLE_HOUR = "hour >= {firstHour:DateTime('UTC')} AND hour < {endHour:DateTime('UTC')}";
 
 /** Rows to be added up, from one statement, so that they are of one state. */
 function toSource(request: SpendReportRequest): string {

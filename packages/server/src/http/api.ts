@@ -150,13 +150,13 @@ const ADMIN =
 
 function refuseStoreError(c: Context<Env>, error: unknown): Response {
   if (error instanceof StoreError && error.code === "query-refused") return refuse(c, 400, error.code, error.message);
-  if (error instanceof ServerError) return refuse(c, 409, error.code, error.message);
+  if (error instanceof ServerError) return refuse(c, error.code === "stopping" ? 503 : 409, error.code, error.message);
   return refuse(c, 422, "query-failed", error instanceof Error ? error.message : String(error));
 }
 
 function refuse(
   c: Context,
-  status: 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500,
+  status: 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503,
   code: string,
   message: string,
 ): Response {
