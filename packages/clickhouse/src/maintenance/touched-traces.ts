@@ -34,14 +34,14 @@ export interface TouchedOptions {
 
 /** Of a row of `otel_traces`, also of one that others wrote, with anything for an id. */
 const TRACE_ID = "toFixedString(substring(unhex(TraceId), 1, 16), 16)";
-const IS_SETTLED = `duplicate_of != '' OR settle_reason != ''
-            OR (tenant_id, user_id, feature, task, task_id) != (own_tenant_id, own_user_id, own_feature, own_task, own_task_id)`;
+const SPAN_ID = "toFixedString(substring(unhex(SpanId), 1, 8), 8)";
+/**
+ * Stands for a trace in sets and tables of many: half as long as its id, and well spread whatever ids look like. Two traces that share one
+ * are looked at together, which changes nothing.
+ */
+const toKey = (id: string) => `cityHash64(${id})`;
 const LACKS_ATTRIBUTION =
   "own_tenant_id = '' OR own_user_id = '' OR own_feature = '' OR (own_task = '' AND own_task_id = '')";
-
-/** The index takes one id in a hundred for one that it has, so of many ids some seem to be everywhere. */
-const MAX_INDEXED_ROWS = 2_000;
-const WITHOUT_INDEX = " SETTINGS ignore_data_skipping_indices = 'idx_trace_id'";
 
 /**
  * Traces that got spans or calls since a moment, and in which settlement may have something to change. A call that is alone in its trace,
@@ -54,32 +54,35 @@ export async function queryTouchedTraces(client: ClickHouseClient, options: Touc
   const spansArrived = `${arrived("IngestedAt")} AND length(TraceId) = 32`;
   const { rows: arrivedRows, ...times } = await queryArrivals(client, arrived);
   if (arrivedRows === 0) return { traces: new Map(), lone: 0, rows: 0 };
-  const { fromUnix, toUnix } = toNeighbourhood([times]);
+  const neighbourhood = toNeighbourhood([times]);
+  const { fromUnix, toUnix } = neighbourhood;
   const hours = `hour >= toStartOfHour(toDateTime(${fromUnix}, 'UTC')) AND hour <= toDateTime(${toUnix}, 'UTC')`;
-  const recent = `SELECT ${TRACE_ID} AS trace_id FROM spancost.otel_traces WHERE ${spansArrived}
-    UNION DISTINCT SELECT trace_id FROM spancost.llm_calls WHERE ${arrived("ingested_at")}`;
-  const shared = `SELECT service FROM spancost.llm_calls WHERE ${hours} GROUP BY service HAVING uniqExact(scope_name) > 1`;
-  const speaking = `SELECT ${TRACE_ID} FROM spancost.otel_traces
-            PREWHERE TraceId IN (SELECT lower(hex(trace_id)) FROM (${recent}))
-            WHERE ${toTimestamps({ fromUnix, toUnix })} AND hasAny(mapKeys(SpanAttributes), [${listSources(options.keys)}])
-                AND (TraceId, SpanId) NOT IN (SELECT lower(hex(trace_id)), lower(hex(span_id)) FROM spancost.llm_calls PREWHERE trace_id IN (${recent}) WHERE ${hours})`;
-  const lacks = `max(${LACKS_ATTRIBUTION})${options.skipsSilent ? ` AND trace_id IN (${speaking})` : ""}`;
+  const recent = (ofCall: string, ofSpan: string) => `SELECT ${toKey(ofCall)} FROM spancost.llm_calls WHERE ${arrived("ingested_at")}
+        UNION ALL SELECT ${toKey(ofSpan)} FROM spancost.otel_traces WHERE ${spansArrived}`;
+  const shared = `SELECT service FROM spancost.llm_calls WHERE ${hours} GROUP BY service HAVING min(scope_name) != max(scope_name)`;
+  // As they stand in the table, not from their digits: a day's spans are looked through.
+  const speaking = `SELECT ${toKey(TRACE_ID)} FROM spancost.otel_traces
+        PREWHERE ${toKey("TraceId")} IN (${recent("lower(hex(trace_id))", "TraceId")})
+        WHERE ${toTimestamps(neighbourhood)} AND length(TraceId) = 32 AND hasAny(mapKeys(SpanAttributes), [${listSources(options.keys)}])
+            AND (${TRACE_ID}, ${SPAN_ID}) NOT IN (SELECT trace_id, span_id FROM spancost.llm_calls WHERE ${arrived("ingested_at")})`;
+  const lacks = `(${LACKS_ATTRIBUTION})${options.skipsSilent ? ` AND ${toKey("trace_id")} IN (${speaking})` : ""}`;
+  // A version above 0 is one that settlement wrote, or another task of maintenance.
   const found = await select<TouchedTrace & { readonly trace: string; readonly isLone: number }>(
     client,
-    // A span's row is the same after a new version, a move or a merge: only what arrived makes another fingerprint.
     `SELECT lower(hex(trace_id)) AS trace, any(is_lone) AS isLone,
     toString(length(groupUniqArray(row) AS hashes)) || ':' || toString(arrayReduce('groupBitXor', hashes)) AS fingerprint,
     toUnixTimestamp(min(at)) AS fromUnix, toUnixTimestamp(max(at)) AS toUnix
 FROM (
-    SELECT ${TRACE_ID} AS trace_id, cityHash64(SpanId, IngestedAt) AS row, toDateTime(Timestamp, 'UTC') AS at
+    SELECT ${TRACE_ID} AS trace_id, ${toKey("trace_id")} AS key, cityHash64(SpanId, IngestedAt) AS row, toDateTime(Timestamp, 'UTC') AS at
     FROM spancost.otel_traces WHERE ${spansArrived}
     UNION ALL
-    SELECT trace_id, cityHash64(hour, span_id, ingested_at) AS row, hour AS at FROM spancost.llm_calls WHERE ${arrived("ingested_at")}
+    SELECT trace_id, ${toKey("trace_id")} AS key, cityHash64(hour, span_id, ingested_at) AS row, hour AS at
+    FROM spancost.llm_calls WHERE ${arrived("ingested_at")}
 ) AS arrived INNER JOIN (
-    SELECT trace_id, NOT (count() > 1 OR max(${IS_SETTLED} OR service IN (${shared}))) AS is_lone
-    FROM spancost.llm_calls PREWHERE trace_id IN (${recent}) WHERE ${hours}
-    GROUP BY trace_id HAVING NOT is_lone OR (${lacks})
-) AS concerned USING (trace_id) GROUP BY trace_id ORDER BY fromUnix${arrivedRows > MAX_INDEXED_ROWS ? WITHOUT_INDEX : ""}`,
+    SELECT ${toKey("trace_id")} AS key, NOT (count() > 1 OR max(version > 0 OR service IN (${shared}))) AS is_lone
+    FROM spancost.llm_calls PREWHERE ${toKey("trace_id")} IN (${recent("trace_id", TRACE_ID)}) WHERE ${hours}
+    GROUP BY key HAVING NOT is_lone OR max(${lacks})
+) AS concerned USING (key) GROUP BY trace_id ORDER BY fromUnix`,
   );
   return {
     traces: new Map(
