@@ -1,6 +1,6 @@
 // The process of the server under test: the real server, whose clock and disk the parent can make fail.
 import { DISK } from "@spancost/collector";
-import { loadConfig, type RunningServer, type ServerSeams, startServer } from "@spancost/server";
+import { keepHeapSmall, loadConfig, type RunningServer, type ServerSeams, startServer } from "@spancost/server";
 import { FaultyDisk } from "./faulty-disk.ts";
 import type { FromServer, ServerTimes, ToServer } from "./server-messages.ts";
 
@@ -16,6 +16,7 @@ const disk = new FaultyDisk(DISK);
 let clockOffsetMs = 0;
 let server: RunningServer | undefined;
 
+keepHeapSmall();
 process.on("message", (message: ToServer) => {
   if (message.type === "start") void start(message);
   if (message.type === "clock") clockOffsetMs = message.offsetMs;

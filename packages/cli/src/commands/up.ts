@@ -1,4 +1,4 @@
-import { loadConfig, type ServerFlags, startServer } from "@spancost/server";
+import { keepHeapSmall, loadConfig, type ServerFlags, startServer } from "@spancost/server";
 import type { Command } from "commander";
 
 /** `spancost up`: the whole server in one process, until a signal. */
@@ -17,6 +17,7 @@ export function addUpCommand(program: Command, environment: NodeJS.ProcessEnv): 
 }
 
 async function runUntilSignal(environment: NodeJS.ProcessEnv, flags: ServerFlags): Promise<void> {
+  keepHeapSmall();
   const server = await startServer(loadConfig(environment, flags));
   for (const [name, url] of Object.entries(server.urls)) console.log(`spancost: ${name} ${url}`);
   console.log("spancost: ready");

@@ -57,7 +57,10 @@ export async function queryTouchedTraces(client: ClickHouseClient, options: Touc
   const neighbourhood = toNeighbourhood([times]);
   const { fromUnix, toUnix } = neighbourhood;
   const hours = `hour >= toStartOfHour(toDateTime(${fromUnix}, 'UTC')) AND hour <= toDateTime(${toUnix}, 'UTC')`;
-  const recent = (ofCall: string, ofSpan: string) => `SELECT ${toKey(ofCall)} FROM spancost.llm_calls WHERE ${arrived("ingested_at")}
+  const recent = (
+    ofCall: string,
+    ofSpan: string,
+  ) => `SELECT ${toKey(ofCall)} FROM spancost.llm_calls WHERE ${arrived("ingested_at")}
         UNION ALL SELECT ${toKey(ofSpan)} FROM spancost.otel_traces WHERE ${spansArrived}`;
   const shared = `SELECT service FROM spancost.llm_calls WHERE ${hours} GROUP BY service HAVING min(scope_name) != max(scope_name)`;
   // As they stand in the table, not from their digits: a day's spans are looked through.

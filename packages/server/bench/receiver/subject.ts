@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { gunzipSync } from "node:zlib";
-import { loadConfig, startServer } from "@spancost/server";
+import { keepHeapSmall, loadConfig, startServer } from "@spancost/server";
 import type { FromSubject, Kind, ToSubject } from "./messages.ts";
 
 const [kind, data] = process.argv.slice(2) as [Kind, string];
@@ -20,6 +20,7 @@ process.on("disconnect", () => process.exit(1));
 
 async function startOurs(): Promise<() => Promise<void>> {
   const flags = { data, port: "0", otlpHttpPort: "0", otlpGrpcPort: "0", sqlPort: "0", logLevel: "error" };
+  keepHeapSmall();
   const server = await startServer(loadConfig({}, flags), { maintenanceTimes: { settleMs: NEVER_MS } });
   tell({ type: "ready", url: server.urls.otlp });
   return () => server.stop();
