@@ -1,4 +1,4 @@
-import { ClickHouseError } from "@clickhouse/client";
+import { findAnswer } from "./find-answer.ts";
 
 /**
  * What an insert's failure says. `content`: the database cannot read these rows, now or later. `database`: it answered that it cannot take
@@ -37,10 +37,8 @@ const CONTENT_CODES: ReadonlySet<string> = new Set([
 
 /** Tells what a failed insert means for its rows. */
 export function describeInsertFailure(error: unknown): InsertFailure {
-  for (let at = error; at instanceof Error; at = at.cause) {
-    if (!(at instanceof ClickHouseError)) continue;
-    const reason = (at.type ?? `code_${at.code}`).toLowerCase();
-    return { kind: CONTENT_CODES.has(at.code) ? "content" : "database", reason };
-  }
-  return { kind: "away", reason: "away" };
+  const answer = findAnswer(error);
+  if (answer === null) return { kind: "away", reason: "away" };
+  const reason = (answer.type ?? `code_${answer.code}`).toLowerCase();
+  return { kind: CONTENT_CODES.has(answer.code) ? "content" : "database", reason };
 }

@@ -1,6 +1,7 @@
+import { createHash } from "node:crypto";
 import { ATTRIBUTION_KEYS } from "@spancost/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type CallRow, erase, type EraseRequest, type EraseResult, Sealer, type Store } from "../src/index.ts";
+import { type CallRow, erase, type EraseRequest, type EraseResult, reprice, Sealer, type Store } from "../src/index.ts";
 import { writeVersions } from "../src/maintenance/write-versions.ts";
 import { readDifferences } from "./exact-spend.ts";
 import { callRow, spanRow } from "./rows.ts";
@@ -110,9 +111,34 @@ describe("erasing", () => {
     expect(await run({ tenant: "initech's" }, true)).toEqual({ calls: 0, history: 0, rollUp: 0, spans: 0 });
   });
 
+  it("leaves no tenant in what the audit log says of repricing", async () => {
+    const range = { from: new Date("2020-01-01"), to: new Date("2020-01-02") };
+    const request = (tenant: string) => ({ ...range, tenant, model: "any", apply: true, actor: "test" });
+    const never = () => {
+      throw new Error("there is no call");
+    };
+    for (const tenant of ["initech's", 'a "quoted" one']) {
+      await reprice({ client: store.client, marks: test.marks }, never, request(tenant));
+      expect(await countHolding(JSON.stringify(JSON.stringify(tenant).slice(1, -1)).slice(1, -1))).toBe(1);
+      await run({ tenant }, true);
+    }
+    const audits = (await rows("SELECT details FROM spancost.audit_log WHERE action = 'reprice' ORDER BY at")) as [string][];
+    expect(audits.map(([details]) => JSON.parse(details))).toEqual(
+      ["initech's", 'a "quoted" one'].map((tenant) => ({
+        from: "2020-01-01T00:00:00.000Z",
+        to: "2020-01-02T00:00:00.000Z",
+        sha256: createHash("sha256").update(tenant).digest("hex"),
+        model: "any",
+      })),
+    );
+  });
+
   it("is in the audit log without the subject", async () => {
-    const audit = (await rows("SELECT action, details FROM spancost.audit_log ORDER BY at")) as [string, string][];
-    expect(audit.map(([action]) => action)).toEqual(["erase", "erase", "erase"]);
+    const audit = (await rows("SELECT action, details FROM spancost.audit_log WHERE action = 'erase' ORDER BY at")) as [
+      string,
+      string,
+    ][];
+    expect(audit).toHaveLength(5);
     expect(JSON.parse(audit[0]?.[1] ?? "")).toEqual({
       subject: "user",
       sha256: "81f8f6dde88365f3928796ec7aa53f72820b06db8664f5fe76a7eb13e24546a2",

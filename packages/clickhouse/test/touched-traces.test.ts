@@ -36,12 +36,12 @@ function span(trace: string, id: string, attributes: SpanRow["attributes"] = [])
   return spanRow({ traceId: trace.repeat(16), spanId: id.repeat(8), startTimeUnixNano: START, attributes });
 }
 
-/** The traces that are looked at, by two of their digits, and how many are those of lone calls. */
+/** The traces that are looked at, by two of their digits, those of one repeated call in brackets, and how many are those of lone calls. */
 async function touched(sinceUnixMs: number, skipsSilent: boolean, part = NO_PART): Promise<string[]> {
   const options = { keys: ATTRIBUTION_KEYS, sinceUnixMs, part, skipsSilent };
   const { traces, lone } = await queryTouchedTraces(test.store.client, options);
-  const names = [...traces.keys()].map((trace) => trace.slice(0, 2)).toSorted();
-  return [...names, `${lone} alone`];
+  const names = [...traces].map(([trace, { kind }]) => (kind === "whole" ? trace.slice(0, 2) : `(${trace.slice(0, 2)})`));
+  return [...names.toSorted(), `${lone} alone`];
 }
 
 describe("traces that are settled", () => {
@@ -60,8 +60,10 @@ describe("traces that are settled", () => {
       call("d0", { service: "shared" }),
       call("d1", { service: "shared", scopeName: "other" }),
       call("e0"),
+      call("e1"),
     ]);
-    await test.ingest([call("e0", { durationNano: 7n })]);
+    // The second one came with another tenant, which is another place.
+    await test.ingest([call("e0", { durationNano: 7n }), call("e1", { tenantId: "other" })]);
     await test.store.insert({
       calls: [],
       spans: [
@@ -78,8 +80,8 @@ describe("traces that are settled", () => {
         }),
       ],
     });
-    expect(await touched(since, false)).toEqual(["b0", "b1", "b2", "c0", "d0", "d1", "e0", "3 alone"]);
-    expect(await touched(since, true)).toEqual(["b2", "c0", "d0", "d1", "e0", "1 alone"]);
+    expect(await touched(since, false)).toEqual(["(e0)", "b0", "b1", "b2", "c0", "d0", "d1", "e1", "3 alone"]);
+    expect(await touched(since, true)).toEqual(["(e0)", "b2", "c0", "d0", "d1", "e1", "1 alone"]);
   });
 
   it("are found by what came, at a moment or since, though the call came before", async () => {

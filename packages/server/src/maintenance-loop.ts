@@ -67,10 +67,13 @@ const MAX_PAUSE_MS = 6_000;
 const RENEW_BELOW_MS = 15_000;
 const RENEW_INTERVAL_MS = 5_000;
 
-/** Runs maintenance one run after the other, until stopped. A failed run is reported and tried again. */
+/**
+ * Runs maintenance one run after the other, until stopped. A failed run is tried again.
+ * @param report told how each run went: `null`, or what went wrong
+ */
 export function startMaintenance(
   steps: MaintenanceSteps,
-  reportError: (error: unknown) => void,
+  report: (error: unknown) => void,
   otherTimes: Partial<MaintenanceTimes> = {},
 ): MaintenanceLoop {
   const { settler, sealer, retention, lease } = steps;
@@ -134,11 +137,12 @@ export function startMaintenance(
     try {
       await oneByOne(() => underLease(runSteps));
       lastSuccessMs = performance.now();
+      report(null);
       return true;
     } catch (error) {
       if (stopping.signal.aborted || isElsewhere(error)) return false;
       counters.failedRuns += 1;
-      reportError(error);
+      report(error);
       return false;
     }
   }

@@ -102,7 +102,7 @@ async function startParts(
       }),
       lease: engine === null ? new Lease(store.client) : undefined,
     },
-    createErrorReport(logger),
+    createRunReport(logger),
     seams.maintenanceTimes,
   );
   const publicSql = createPublicSql(store.client);
@@ -172,12 +172,14 @@ async function stopAll({ database, intake, maintenance, receivers, api, sql }: P
   await database.stop();
 }
 
-/** A database that is away fails every run; that is said once, and again when it is something else. */
-function createErrorReport(logger: Logger): (error: unknown) => void {
-  let told = "";
+/** A database that is away fails every run: that is said once, and again when it is something else, or when it is over. */
+function createRunReport(logger: Logger): (error: unknown) => void {
+  let told: string | null = null;
   return (error) => {
-    const message = error instanceof Error ? error.message : String(error);
-    if (message !== told) logger.warn({ error: message }, "maintenance failed and will be tried again");
+    const message = error === null ? null : error instanceof Error ? error.message : String(error);
+    if (message === told) return;
+    if (message === null) logger.info({}, "maintenance goes on");
+    else logger.warn({ error: message }, "maintenance failed and will be tried again");
     told = message;
   };
 }

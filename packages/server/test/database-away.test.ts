@@ -66,10 +66,12 @@ async function post(server: RunningServer, id: number): Promise<number> {
   return response.status;
 }
 
+function askSql(server: RunningServer, body: string): Promise<Response> {
+  return fetch(`${server.urls.api}/api/v1/sql?format=TSV`, { method: "POST", body });
+}
+
 async function count(server: RunningServer): Promise<string> {
-  const url = `${server.urls.api}/api/v1/sql?format=TSV`;
-  const body = "SELECT count(), uniqExact(span_id) FROM calls";
-  return (await fetch(url, { method: "POST", body })).text();
+  return (await askSql(server, "SELECT count(), uniqExact(span_id) FROM calls")).text();
 }
 
 it("a database that is away at the start, comes, goes and comes again costs no span and doubles none", async () => {
@@ -87,8 +89,17 @@ it("a database that is away at the start, comes, goes and comes again costs no s
 
   await closeDoor();
   expect([await post(server, 4), await post(server, 2)]).toEqual([200, 200]);
+  for (const question of [fetch(`${server.urls.api}/api/v1/spend`), askSql(server, "SELECT 1")]) {
+    const refused = await question;
+    expect([refused.status, refused.headers.get("retry-after"), await refused.json()]).toEqual([
+      503,
+      "5",
+      { error: { code: "database-away", message: expect.stringContaining("Ask again") } },
+    ]);
+  }
   await openDoor(port);
   await waitUntilInserted(server.urls.api);
   expect(await count(server)).toBe("4\t4\n");
+  expect((await askSql(server, "SELECT toUInt8(tenant_id) FROM calls")).status).toBe(422);
   await server.stop();
 });

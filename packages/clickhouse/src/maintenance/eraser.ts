@@ -31,14 +31,15 @@ interface Plan {
   readonly history: string;
   readonly rollUp: string;
   readonly spans: string;
-  /** What is done to the rows of ledger and history. */
+  /** What is done to the rows of ledger and history, and to what the audit log says of earlier tasks. */
   readonly eraseCalls: string;
   readonly eraseHistory: string;
+  readonly eraseAudits: string | null;
 }
 
 /**
  * Erases a tenant or a user from the ledger, its history, the roll-up and the raw spans, on disk: the parts that held the subject go
- * `old_parts_lifetime` (a minute) later, and the marks of a tenant's hours with the next clean-up. It can end anywhere and run again: the
+ * `old_parts_lifetime` (a minute; of the audit log, eight) later, and the marks of a tenant's hours with the next clean-up. It can end anywhere and run again: the
  * ledger, which tells the other rows, comes last. What arrives afterwards is new data. Runs must not overlap with other maintenance.
  * @param signal ends the run between two statements; it is to be asked for again
  * @throws StoreError `query-refused` for nobody
@@ -66,13 +67,14 @@ export async function erase(
     );
     const mutations = [
       ["otel_traces", `DELETE WHERE ${plan.spans}`],
+      ["audit_log", plan.eraseAudits],
       ["llm_calls_history", plan.eraseHistory],
       ["spend_hourly", `DELETE WHERE ${plan.rollUp}`],
       ["llm_calls", plan.eraseCalls],
     ] as const;
     for (const [table, what] of mutations) {
       signal?.throwIfAborted();
-      await mutate(ledger, table, what);
+      if (what !== null) await mutate(ledger, table, what);
     }
   }
   return { calls, history, rollUp, spans };
@@ -83,12 +85,12 @@ function createPlan(subject: EraseSubject, keys: AttributionKeys): Plan {
   if (id === "")
     throw new StoreError("query-refused", "Name the user or the tenant to erase; an empty name is nobody's.");
   return "tenant" in subject
-    ? planTenant(quoteText(id), toSpans(id, keys))
+    ? planTenant(id, toSpans(id, keys))
     : planUser(quoteText(id), toSpans(id, keys));
 }
 
 function planTenant(id: string, carries: string): Plan {
-  const rows = `tenant_id = ${id}`;
+  const rows = `tenant_id = ${quoteText(id)}`;
   return {
     calls: rows,
     history: rows,
@@ -96,6 +98,7 @@ function planTenant(id: string, carries: string): Plan {
     spans: `${carries} OR ${spansOf(rows)}`,
     eraseCalls: `DELETE WHERE ${rows}`,
     eraseHistory: `DELETE WHERE ${rows}`,
+    eraseAudits: `UPDATE details = ${hashIn("details", "tenant", id)} WHERE JSONExtractString(details, 'tenant') = ${quoteText(id)}`,
   };
 }
 
@@ -110,7 +113,19 @@ function planUser(id: string, carries: string): Plan {
     spans: `${carries} OR ${spansOf(calls)}`,
     eraseCalls: `UPDATE ${emptied("user_id")}, ${emptied("own_user_id")}, session_id = '', ${labels} WHERE ${calls}`,
     eraseHistory: `UPDATE user_id = '' WHERE user_id = ${id}`,
+    // No task names a user.
+    eraseAudits: null,
   };
+}
+
+/** A JSON text in which the hash of an id stands for it. */
+function hashIn(column: string, name: string, id: string): string {
+  const [before, after] = [JSON.stringify({ [name]: id }), JSON.stringify({ sha256: toHash(id) })];
+  return `replaceOne(${column}, ${quoteText(before.slice(1, -1))}, ${quoteText(after.slice(1, -1))})`;
+}
+
+function toHash(id: string): string {
+  return createHash("sha256").update(id).digest("hex");
 }
 
 function spansOf(calls: string): string {
@@ -143,7 +158,7 @@ async function mutate({ client }: Ledger, table: string, what: string): Promise<
 /** The audit log must not keep what is erased: it holds a hash, by which a given subject can be found. */
 async function writeAudit({ client }: Ledger, { subject, actor }: EraseRequest): Promise<void> {
   const [kind = "", id = ""] = Object.entries(subject)[0] ?? [];
-  const details = JSON.stringify({ subject: kind, sha256: createHash("sha256").update(id).digest("hex") });
+  const details = JSON.stringify({ subject: kind, sha256: toHash(id) });
   await client.insert({
     table: "spancost.audit_log",
     values: [{ id: crypto.randomUUID(), action: "erase", actor, details }],

@@ -28,6 +28,15 @@ export async function settleSameKeys(ledger: Ledger, traces: readonly string[], 
   const several = await queryKeys(ledger, from(traces, times), "count() > 1 AND max(version) = 0");
   if (several.length === 0) return 0;
   const rows = `${from([...new Set(several.map(({ trace }) => trace))], times)} AND (${KEY}) IN (${toKeys(several)})`;
+  return settleConflicts(ledger, rows, times);
+}
+
+/** As `settleSameKeys`, of traces that hold one call each, which came more than once. */
+export async function settleRepeated(ledger: Ledger, traces: readonly string[], times: TimeSpan): Promise<number> {
+  return settleConflicts(ledger, from(traces, times), times);
+}
+
+async function settleConflicts(ledger: Ledger, rows: string, times: TimeSpan): Promise<number> {
   const conflicting = await queryKeys(ledger, rows, `max(version) = 0 AND uniqExact(${CONTENTS}) > 1`);
   if (conflicting.length === 0) return 0;
   const these = `${from([...new Set(conflicting.map(({ trace }) => trace))], times)} AND (${KEY}) IN (${toKeys(conflicting)})`;

@@ -65,15 +65,18 @@ export interface TimeSpan {
 /** Spans of one trace that are further apart are not settled together: without a bound, each round would read the whole ledger. */
 const LONGEST_TRACE_SECONDS = 86_400;
 
-/** Where everything of some traces is, of which something is in these times. */
-export function toNeighbourhood(times: readonly TimeSpan[]): TimeSpan {
+/** What is in any of these times. */
+export function toTimes(times: readonly TimeSpan[]): TimeSpan {
   return times.reduce(
-    (all, { fromUnix, toUnix }) => ({
-      fromUnix: Math.min(all.fromUnix, Math.max(fromUnix - LONGEST_TRACE_SECONDS, 0)),
-      toUnix: Math.max(all.toUnix, toUnix + LONGEST_TRACE_SECONDS),
-    }),
+    (all, { fromUnix, toUnix }) => ({ fromUnix: Math.min(all.fromUnix, fromUnix), toUnix: Math.max(all.toUnix, toUnix) }),
     { fromUnix: Infinity, toUnix: 0 },
   );
+}
+
+/** Where everything of some traces is, of which something is in these times. */
+export function toNeighbourhood(times: readonly TimeSpan[]): TimeSpan {
+  const { fromUnix, toUnix } = toTimes(times);
+  return { fromUnix: Math.max(fromUnix - LONGEST_TRACE_SECONDS, 0), toUnix: toUnix + LONGEST_TRACE_SECONDS };
 }
 
 /** The database's clock, in milliseconds since 1970. */
@@ -118,13 +121,13 @@ async function withOtherProducers(client: ClickHouseClient, calls: readonly Ledg
   const hours = [...new Set([...hoursByCall.values()].flat())];
   if (hours.length === 0) return [];
   const services = unique(calls.map(({ service }) => quoteText(service)));
-  const rows = await select<{ place: string; producers: string[] }>(
+  const rows = await select<{ hourUnix: number; service: string; producers: string[] }>(
     client,
-    `SELECT toString(toUnixTimestamp(hour)) || ' ' || service AS place, groupUniqArray(scope_name) AS producers
+    `SELECT toUnixTimestamp(hour) AS hourUnix, service, groupUniqArray(scope_name) AS producers
 FROM spancost.llm_calls WHERE hour IN (${hours.map((hour) => `toDateTime(${hour}, 'UTC')`).join(", ")}) AND service IN (${services.join(", ")})
-GROUP BY place`,
+GROUP BY hour, service`,
   );
-  const producers = new Map(rows.map((row) => [row.place, row.producers]));
+  const producers = new Map(rows.map((row) => [`${row.hourUnix} ${row.service}`, row.producers]));
   return calls.filter((call) =>
     hoursByCall
       .get(call)

@@ -9,9 +9,10 @@ import {
   type TimeSpan,
   toHourUnix,
   toNeighbourhood,
+  toTimes,
 } from "./settle-queries.ts";
 import { LookBack, USUAL_LATENCY_MS } from "./look-back.ts";
-import { settleSameKeys } from "./same-key-conflicts.ts";
+import { settleRepeated, settleSameKeys } from "./same-key-conflicts.ts";
 import { queryTouchedTraces, type TouchedTrace } from "./touched-traces.ts";
 import { Watermark } from "./watermark.ts";
 import { type Change, type ChangeKind, dropRows, type Ledger, type Place, writeVersions } from "./write-versions.ts";
@@ -95,10 +96,12 @@ export class Settler {
       this.#retriedMs = now;
     }
     const round: Round = { changed: 0, conflicts: 0, failure: undefined };
-    const all = [...traces];
-    for (let at = 0; at < all.length; at += TRACES_A_ROUND) {
-      signal?.throwIfAborted();
-      await this.#settleRound(all.slice(at, at + TRACES_A_ROUND), round);
+    const byKind = Map.groupBy(traces, ([, { kind }]) => kind);
+    for (const all of byKind.values()) {
+      for (let at = 0; at < all.length; at += TRACES_A_ROUND) {
+        signal?.throwIfAborted();
+        await this.#settleRound(all.slice(at, at + TRACES_A_ROUND), round);
+      }
     }
     for (const [trace, { fingerprint }] of touched) this.#settled.set(trace, fingerprint);
     this.#since = now - USUAL_LATENCY_MS;
@@ -109,21 +112,17 @@ export class Settler {
       await this.#watermark.write(knownUntilMs);
     }
     if (round.failure !== undefined) throw round.failure;
-    return { traces: all.length, changed: round.changed, conflicts: round.conflicts };
+    return { traces: traces.size, changed: round.changed, conflicts: round.conflicts };
   }
 
   #isSettled(trace: string, fingerprint: string): boolean {
     return (this.#settled.get(trace) ?? this.#settledBefore.get(trace)) === fingerprint;
   }
 
-  /** Settles some traces; where that fails and the database is there, the halves apart: one trace must not be all the others' fault. */
+  /** Settles some traces of one kind; where that fails and the database is there, the halves apart: one trace must not be all the others' fault. */
   async #settleRound(traces: readonly (readonly [trace: string, time: TouchedTrace])[], round: Round): Promise<void> {
     try {
-      const times = toNeighbourhood(traces.map(([, time]) => time));
-      const { changed, conflicts } = await this.#settle(
-        traces.map(([trace]) => trace),
-        times,
-      );
+      const { changed, conflicts } = await this.#settle(traces);
       round.changed += changed;
       round.conflicts += conflicts;
       for (const [trace] of traces) this.#failing.delete(trace);
@@ -157,7 +156,13 @@ export class Settler {
     return calls;
   }
 
-  async #settle(traces: readonly string[], times: TimeSpan): Promise<{ changed: number; conflicts: number }> {
+  async #settle(touched: readonly (readonly [trace: string, time: TouchedTrace])[]): Promise<Omit<Round, "failure">> {
+    const traces = touched.map(([trace]) => trace);
+    const arrived = touched.map(([, time]) => time);
+    // What came again is where it came first.
+    if (arrived.every(({ kind }) => kind === "repeated"))
+      return { changed: 0, conflicts: await settleRepeated(this.#ledger, traces, toTimes(arrived)) };
+    const times = toNeighbourhood(arrived);
     const conflicts = await settleSameKeys(this.#ledger, traces, times);
     const loaded = await this.#loadNeighbourhood(traces, times);
     if (loaded.length === 0) return { changed: 0, conflicts };

@@ -5,6 +5,8 @@ import { listSources, select, type TimeSpan, toNeighbourhood, toTimestamps } fro
 
 /** What a trace got lately. */
 export interface TouchedTrace {
+  /** `repeated`: it holds one call, which came more than once; only whether it came with other contents is to be seen. */
+  readonly kind: "whole" | "repeated";
   /** Another one is something new to look at (or something old that is before the moment now). */
   readonly fingerprint: string;
   /** When that started, in seconds since 1970. */
@@ -72,7 +74,7 @@ export async function queryTouchedTraces(client: ClickHouseClient, options: Touc
   // A version above 0 is one that settlement wrote, or another task of maintenance.
   const found = await select<TouchedTrace & { readonly trace: string; readonly isLone: number }>(
     client,
-    `SELECT lower(hex(trace_id)) AS trace, any(is_lone) AS isLone,
+    `SELECT lower(hex(trace_id)) AS trace, any(is_lone) AS isLone, if(any(is_repeated), 'repeated', 'whole') AS kind,
     toString(length(groupUniqArray(row) AS hashes)) || ':' || toString(arrayReduce('groupBitXor', hashes)) AS fingerprint,
     toUnixTimestamp(min(at)) AS fromUnix, toUnixTimestamp(max(at)) AS toUnix
 FROM (
@@ -82,21 +84,27 @@ FROM (
     SELECT trace_id, ${toKey("trace_id")} AS key, cityHash64(hour, span_id, ingested_at) AS row, hour AS at
     FROM spancost.llm_calls WHERE ${arrived("ingested_at")}
 ) AS arrived INNER JOIN (
-    SELECT ${toKey("trace_id")} AS key, NOT (count() > 1 OR max(version > 0 OR service IN (${shared}))) AS is_lone
+    SELECT ${toKey("trace_id")} AS key, max(version > 0 OR service IN (${shared})) OR ${differs("span_id", "hour", "tenant_id")} AS is_one_of_many,
+        max(${lacks}) AS lacks, NOT is_one_of_many AND count() = 1 AS is_lone, NOT is_one_of_many AND NOT is_lone AND NOT lacks AS is_repeated
     FROM spancost.llm_calls PREWHERE ${toKey("trace_id")} IN (${recent("trace_id", TRACE_ID)}) WHERE ${hours}
-    GROUP BY key HAVING NOT is_lone OR max(${lacks})
+    GROUP BY key HAVING NOT is_lone OR lacks
 ) AS concerned USING (key) GROUP BY trace_id ORDER BY fromUnix`,
   );
   return {
     traces: new Map(
-      found.map(({ trace, fingerprint, fromUnix: from, toUnix: to }) => [
+      found.map(({ trace, kind, fingerprint, fromUnix: from, toUnix: to }) => [
         trace,
-        { fingerprint, fromUnix: from, toUnix: to },
+        { kind, fingerprint, fromUnix: from, toUnix: to },
       ]),
     ),
     lone: found.reduce((count, { isLone }) => count + isLone, 0),
     rows: arrivedRows,
   };
+}
+
+/** Whether rows of a group have several values of any of these columns. */
+function differs(...columns: string[]): string {
+  return `(${columns.map((column) => `min(${column}) != max(${column})`).join(" OR ")})`;
 }
 
 /** Whether a row is one of those that are looked at, by the time it is stamped with. */

@@ -9,6 +9,7 @@ import {
   type RepriceRequest,
   type Store,
   StoreError,
+  findAnswer,
 } from "@spancost/clickhouse";
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
@@ -148,10 +149,16 @@ async function eraseSubject(c: Context<Env>, { authorizeAdmin, erase }: ApiOptio
 const ADMIN =
   "Changing stored calls needs the admin token: start the server with SPANCOST_ADMIN_TOKEN, and send it as Authorization: Bearer <token>.";
 
+/** The embedded database is back sooner after a crash. */
+const RETRY_AFTER_S = "5";
+
 function refuseStoreError(c: Context<Env>, error: unknown): Response {
   if (error instanceof StoreError && error.code === "query-refused") return refuse(c, 400, error.code, error.message);
   if (error instanceof ServerError) return refuse(c, error.code === "stopping" ? 503 : 409, error.code, error.message);
-  return refuse(c, 422, "query-failed", error instanceof Error ? error.message : String(error));
+  const message = error instanceof Error ? error.message : String(error);
+  if (findAnswer(error) !== null) return refuse(c, 422, "query-failed", message);
+  c.header("Retry-After", RETRY_AFTER_S);
+  return refuse(c, 503, "database-away", `The database does not answer now (${message}). Ask again in some seconds.`);
 }
 
 function refuse(
