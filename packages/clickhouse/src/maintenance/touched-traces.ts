@@ -42,6 +42,8 @@ const SPAN_ID = "toFixedString(substring(unhex(SpanId), 1, 8), 8)";
  * are looked at together, which changes nothing.
  */
 const toKey = (id: string) => `cityHash64(${id})`;
+/** Where a call stands in the ledger, besides its trace. */
+const PLACE = "cityHash64(tenant_id, hour, span_id)";
 const LACKS_ATTRIBUTION =
   "own_tenant_id = '' OR own_user_id = '' OR own_feature = '' OR (own_task = '' AND own_task_id = '')";
 
@@ -84,7 +86,7 @@ FROM (
     SELECT trace_id, ${toKey("trace_id")} AS key, cityHash64(hour, span_id, ingested_at) AS row, hour AS at
     FROM spancost.llm_calls WHERE ${arrived("ingested_at")}
 ) AS arrived INNER JOIN (
-    SELECT ${toKey("trace_id")} AS key, max(version > 0 OR service IN (${shared})) OR ${differs("span_id", "hour", "tenant_id")} AS is_one_of_many,
+    SELECT ${toKey("trace_id")} AS key, max(version > 0 OR service IN (${shared})) OR min(${PLACE}) != max(${PLACE}) AS is_one_of_many,
         max(${lacks}) AS lacks, NOT is_one_of_many AND count() = 1 AS is_lone, NOT is_one_of_many AND NOT is_lone AND NOT lacks AS is_repeated
     FROM spancost.llm_calls PREWHERE ${toKey("trace_id")} IN (${recent("trace_id", TRACE_ID)}) WHERE ${hours}
     GROUP BY key HAVING NOT is_lone OR lacks
@@ -100,11 +102,6 @@ FROM (
     lone: found.reduce((count, { isLone }) => count + isLone, 0),
     rows: arrivedRows,
   };
-}
-
-/** Whether rows of a group have several values of any of these columns. */
-function differs(...columns: string[]): string {
-  return `(${columns.map((column) => `min(${column}) != max(${column})`).join(" OR ")})`;
 }
 
 /** Whether a row is one of those that are looked at, by the time it is stamped with. */
