@@ -122,7 +122,9 @@ describe("erasing", () => {
       expect(await countHolding(JSON.stringify(JSON.stringify(tenant).slice(1, -1)).slice(1, -1))).toBe(1);
       await run({ tenant }, true);
     }
-    const audits = (await rows("SELECT details FROM spancost.audit_log WHERE action = 'reprice' ORDER BY at")) as [string][];
+    const audits = (await rows("SELECT details FROM spancost.audit_log WHERE action = 'reprice' ORDER BY at")) as [
+      string,
+    ][];
     expect(audits.map(([details]) => JSON.parse(details))).toEqual(
       ["initech's", 'a "quoted" one'].map((tenant) => ({
         from: "2020-01-01T00:00:00.000Z",

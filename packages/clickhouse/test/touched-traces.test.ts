@@ -40,7 +40,9 @@ function span(trace: string, id: string, attributes: SpanRow["attributes"] = [])
 async function touched(sinceUnixMs: number, skipsSilent: boolean, part = NO_PART): Promise<string[]> {
   const options = { keys: ATTRIBUTION_KEYS, sinceUnixMs, part, skipsSilent };
   const { traces, lone } = await queryTouchedTraces(test.store.client, options);
-  const names = [...traces].map(([trace, { kind }]) => (kind === "whole" ? trace.slice(0, 2) : `(${trace.slice(0, 2)})`));
+  const names = [...traces].map(([trace, { kind }]) =>
+    kind === "whole" ? trace.slice(0, 2) : `(${trace.slice(0, 2)})`,
+  );
   return [...names.toSorted(), `${lone} alone`];
 }
 

@@ -84,9 +84,7 @@ function createPlan(subject: EraseSubject, keys: AttributionKeys): Plan {
   const id = "tenant" in subject ? subject.tenant : subject.user;
   if (id === "")
     throw new StoreError("query-refused", "Name the user or the tenant to erase; an empty name is nobody's.");
-  return "tenant" in subject
-    ? planTenant(id, toSpans(id, keys))
-    : planUser(quoteText(id), toSpans(id, keys));
+  return "tenant" in subject ? planTenant(id, toSpans(id, keys)) : planUser(quoteText(id), toSpans(id, keys));
 }
 
 function planTenant(id: string, carries: string): Plan {

@@ -68,7 +68,10 @@ const LONGEST_TRACE_SECONDS = 86_400;
 /** What is in any of these times. */
 export function toTimes(times: readonly TimeSpan[]): TimeSpan {
   return times.reduce(
-    (all, { fromUnix, toUnix }) => ({ fromUnix: Math.min(all.fromUnix, fromUnix), toUnix: Math.max(all.toUnix, toUnix) }),
+    (all, { fromUnix, toUnix }) => ({
+      fromUnix: Math.min(all.fromUnix, fromUnix),
+      toUnix: Math.max(all.toUnix, toUnix),
+    }),
     { fromUnix: Infinity, toUnix: 0 },
   );
 }
