@@ -73,7 +73,7 @@ const RENEW_INTERVAL_MS = 5_000;
  */
 export function startMaintenance(
   steps: MaintenanceSteps,
-  report: (error: unknown) => void,
+  report: (failure: Error | null) => void,
   otherTimes: Partial<MaintenanceTimes> = {},
 ): MaintenanceLoop {
   const { settler, sealer, retention, lease } = steps;
@@ -142,7 +142,7 @@ export function startMaintenance(
     } catch (error) {
       if (stopping.signal.aborted || isElsewhere(error)) return false;
       counters.failedRuns += 1;
-      report(error);
+      report(toError(error));
       return false;
     }
   }
@@ -190,7 +190,7 @@ export function startMaintenance(
       return null;
     } catch (error) {
       signal.throwIfAborted();
-      return error instanceof Error ? error : new Error(String(error));
+      return toError(error);
     }
   }
 }
@@ -218,6 +218,10 @@ function elsewhere(): ServerError {
     "maintenance-elsewhere",
     "Another server on the same database runs maintenance now. Ask that one, or try again when it is stopped.",
   );
+}
+
+function toError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }
 
 function isElsewhere(error: unknown): boolean {

@@ -173,10 +173,10 @@ async function stopAll({ database, intake, maintenance, receivers, api, sql }: P
 }
 
 /** A database that is away fails every run: that is said once, and again when it is something else, or when it is over. */
-function createRunReport(logger: Logger): (error: unknown) => void {
+function createRunReport(logger: Logger): (failure: Error | null) => void {
   let told: string | null = null;
-  return (error) => {
-    const message = error === null ? null : error instanceof Error ? error.message : String(error);
+  return (failure) => {
+    const message = failure === null ? null : failure.message;
     if (message === told) return;
     if (message === null) logger.info({}, "maintenance goes on");
     else logger.warn({ error: message }, "maintenance failed and will be tried again");
