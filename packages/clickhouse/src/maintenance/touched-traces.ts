@@ -37,6 +37,7 @@ export interface TouchedOptions {
 /** Of a row of `otel_traces`, also of one that others wrote, with anything for an id. */
 const TRACE_ID = "toFixedString(substring(unhex(TraceId), 1, 16), 16)";
 const SPAN_ID = "toFixedString(substring(unhex(SpanId), 1, 8), 8)";
+
 /**
  * Stands for a trace in sets and tables of many: half as long as its id, and well spread whatever ids look like. Two traces that share one
  * are looked at together, which changes nothing.
@@ -44,6 +45,8 @@ const SPAN_ID = "toFixedString(substring(unhex(SpanId), 1, 8), 8)";
 const toKey = (id: string) => `cityHash64(${id})`;
 /** Where a call stands in the ledger, besides its trace. */
 const PLACE = "cityHash64(tenant_id, hour, span_id)";
+/** The index takes one id in a hundred for one that it has. */
+const MAX_INDEXED_ROWS = 2_000;
 const LACKS_ATTRIBUTION =
   "own_tenant_id = '' OR own_user_id = '' OR own_feature = '' OR (own_task = '' AND own_task_id = '')";
 
@@ -61,15 +64,16 @@ export async function queryTouchedTraces(client: ClickHouseClient, options: Touc
   const neighbourhood = toNeighbourhood([times]);
   const { fromUnix, toUnix } = neighbourhood;
   const hours = `hour >= toStartOfHour(toDateTime(${fromUnix}, 'UTC')) AND hour <= toDateTime(${toUnix}, 'UTC')`;
-  const recent = (
-    ofCall: string,
-    ofSpan: string,
-  ) => `SELECT ${toKey(ofCall)} FROM spancost.llm_calls WHERE ${arrived("ingested_at")}
-        UNION ALL SELECT ${toKey(ofSpan)} FROM spancost.otel_traces WHERE ${spansArrived}`;
+  // An index finds a few ids; of many it takes some to be everywhere.
+  const isRecent = (column: string, ofCall: string, ofSpan: string) => {
+    const compared = arrivedRows > MAX_INDEXED_ROWS ? toKey : (id: string) => id;
+    return `${compared(column)} IN (SELECT ${compared(ofCall)} FROM spancost.llm_calls WHERE ${arrived("ingested_at")}
+            UNION ALL SELECT ${compared(ofSpan)} FROM spancost.otel_traces WHERE ${spansArrived})`;
+  };
   const shared = `SELECT service FROM spancost.llm_calls WHERE ${hours} GROUP BY service HAVING min(scope_name) != max(scope_name)`;
   // As they stand in the table, not from their digits: a day's spans are looked through.
   const speaking = `SELECT ${toKey(TRACE_ID)} FROM spancost.otel_traces
-        PREWHERE ${toKey("TraceId")} IN (${recent("lower(hex(trace_id))", "TraceId")})
+        PREWHERE ${isRecent("TraceId", "lower(hex(trace_id))", "TraceId")}
         WHERE ${toTimestamps(neighbourhood)} AND length(TraceId) = 32 AND hasAny(mapKeys(SpanAttributes), [${listSources(options.keys)}])
             AND (${TRACE_ID}, ${SPAN_ID}) NOT IN (SELECT trace_id, span_id FROM spancost.llm_calls WHERE ${arrived("ingested_at")})`;
   const lacks = `(${LACKS_ATTRIBUTION})${options.skipsSilent ? ` AND ${toKey("trace_id")} IN (${speaking})` : ""}`;
@@ -88,7 +92,7 @@ FROM (
 ) AS arrived INNER JOIN (
     SELECT ${toKey("trace_id")} AS key, max(version > 0 OR service IN (${shared})) OR min(${PLACE}) != max(${PLACE}) AS is_one_of_many,
         max(${lacks}) AS lacks, NOT is_one_of_many AND count() = 1 AS is_lone, NOT is_one_of_many AND NOT is_lone AND NOT lacks AS is_repeated
-    FROM spancost.llm_calls PREWHERE ${toKey("trace_id")} IN (${recent("trace_id", TRACE_ID)}) WHERE ${hours}
+    FROM spancost.llm_calls PREWHERE ${isRecent("trace_id", "trace_id", TRACE_ID)} WHERE ${hours}
     GROUP BY key HAVING NOT is_lone OR lacks
 ) AS concerned USING (key) GROUP BY trace_id ORDER BY fromUnix`,
   );
