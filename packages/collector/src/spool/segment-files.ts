@@ -46,7 +46,8 @@ function toFile({ table, partition, rows, blocks }: PartitionRows): SpoolFile {
 
 /**
  * Writes a segment's files, then gives the manifest its name: from then on the segment is there, before it is not. After a failure
- * nothing is left, or what the next start removes.
+ * nothing is left, or what the next start removes; or, where the manifest cannot be removed, all of it: the next start inserts what its
+ * sender was told to send again, which makes no difference.
  * @throws SpoolError `write-failed`
  */
 export async function writeSegment(
@@ -74,10 +75,21 @@ export async function writeSegment(
     await disk.syncFolder(folder);
   } catch (cause) {
     // A spare file may still have its own name.
-    const paths = [name, temporary, ...files.flatMap(({ path, spare }) => [path, spare ?? path])];
-    for (const path of paths) await disk.unlink(path).catch(() => {});
+    const paths = [temporary, ...files.flatMap(({ path, spare }) => [path, spare ?? path])];
+    // A manifest must not outlive its files: the next start would take them for lost.
+    if (await isRemoved(disk, name)) for (const path of paths) await disk.unlink(path).catch(() => {});
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new SpoolError("write-failed", `The spool in ${folder} cannot be written: ${why}.`, { cause });
+  }
+}
+
+/** Whether a file is not there any more, or was not. */
+async function isRemoved(disk: Disk, path: string): Promise<boolean> {
+  try {
+    await disk.unlink(path);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ENOENT";
   }
 }
 

@@ -142,6 +142,20 @@ describe("the spool", () => {
   );
 });
 
+it("a segment whose manifest cannot be taken back is whole at the next start", async () => {
+  const folder = folders.create();
+  let isBroken = false;
+  const disk = watchDisk((step, path) => {
+    if (isBroken && (step === "sync" || (step === "unlink" && path.endsWith(".json")))) throw createErrno("EIO");
+  });
+  const spool = await open(folder, disk);
+  isBroken = true;
+  await expect(spool.write(segmentOf("a"), NOW)).rejects.toMatchObject({ code: "write-failed" });
+  isBroken = false;
+  await spool.write(segmentOf("b"), NOW);
+  expect([spool.waitingSegments, await readNames(await open(folder))]).toEqual([1, ["a", "b"]]);
+});
+
 describe("a damaged segment", () => {
   const damages: readonly [what: string, damage: (path: string) => void, pattern: RegExp][] = [
     ["a changed byte", (path) => writeFileSync(path, readFileSync(path, "utf8").replace("of", "0f")), /\.native$/],
