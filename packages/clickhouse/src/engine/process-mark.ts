@@ -19,8 +19,7 @@ export function isRunning(mark: ProcessMark): boolean {
   if (!hasProcess(mark.pid)) return false;
   const stat = readStat(mark.pid);
   if (stat === null) return true;
-  // A zombie has ended; in a container nobody may ever collect it.
-  return stat.state !== "Z" && stat.state !== "X" && stat.startTicks === mark.startTicks;
+  return !hasEnded(stat) && stat.startTicks === mark.startTicks;
 }
 
 /** Whether this very process certainly runs a command that contains all of `words`; `false` where the system does not tell. */
@@ -53,12 +52,26 @@ function hasProcess(pid: number): boolean {
   }
 }
 
-function readStat(pid: number): { state: string; startTicks: string } | null {
+/**
+ * A zombie has ended; in a container nobody may ever collect it. But its first thread is one already while others, which wait for a disk, hold
+ * files and locks.
+ */
+function hasEnded({ state, threads }: ProcessStat): boolean {
+  return (state === "Z" || state === "X") && threads <= 1;
+}
+
+interface ProcessStat {
+  readonly state: string;
+  readonly threads: number;
+  readonly startTicks: string;
+}
+
+function readStat(pid: number): ProcessStat | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // Fields 3 and 22; the name, field 2, can hold anything but ends at the last parenthesis.
+    // Fields 3, 20 and 22; the name, field 2, can hold anything but ends at the last parenthesis.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return { state: fields[0] ?? "", startTicks: fields[19] ?? "" };
+    return { state: fields[0] ?? "", threads: Number(fields[17]), startTicks: fields[19] ?? "" };
   } catch {
     return null;
   }
