@@ -39,8 +39,9 @@ interface Plan {
 
 /**
  * Erases a tenant or a user from the ledger, its history, the roll-up and the raw spans, on disk: the parts that held the subject go
- * `old_parts_lifetime` (a minute; of the audit log, eight) later, and the marks of a tenant's hours with the next clean-up. It can end anywhere and run again: the
- * ledger, which tells the other rows, comes last. What arrives afterwards is new data. Runs must not overlap with other maintenance.
+ * `old_parts_lifetime` (a minute; of the audit log, eight) later, and the marks of a tenant's hours with the next clean-up. It can end
+ * anywhere and run again: the ledger, which tells the other rows, comes last. What arrives afterwards is new data. Runs must not overlap
+ * with other maintenance.
  * @param signal ends the run between two statements; it is to be asked for again
  * @throws StoreError `query-refused` for nobody
  */
@@ -84,7 +85,7 @@ function createPlan(subject: EraseSubject, keys: AttributionKeys): Plan {
   const id = "tenant" in subject ? subject.tenant : subject.user;
   if (id === "")
     throw new StoreError("query-refused", "Name the user or the tenant to erase; an empty name is nobody's.");
-  return "tenant" in subject ? planTenant(id, toSpans(id, keys)) : planUser(quoteText(id), toSpans(id, keys));
+  return "tenant" in subject ? planTenant(id, toSpans(id, keys)) : planUser(id, toSpans(id, keys));
 }
 
 function planTenant(id: string, carries: string): Plan {
@@ -96,11 +97,12 @@ function planTenant(id: string, carries: string): Plan {
     spans: `${carries} OR ${spansOf(rows)}`,
     eraseCalls: `DELETE WHERE ${rows}`,
     eraseHistory: `DELETE WHERE ${rows}`,
-    eraseAudits: `UPDATE details = ${hashIn("details", "tenant", id)} WHERE JSONExtractString(details, 'tenant') = ${quoteText(id)}`,
+    eraseAudits: `UPDATE details = ${hashTenant(id)} WHERE JSONExtractString(details, 'tenant') = ${quoteText(id)}`,
   };
 }
 
-function planUser(id: string, carries: string): Plan {
+function planUser(user: string, carries: string): Plan {
+  const id = quoteText(user);
   const calls = `user_id = ${id} OR own_user_id = ${id}`;
   const emptied = (column: string) => `${column} = if(${column} = ${id}, '', ${column})`;
   const labels = `labels = mapApply((name, value) -> (name, if(value = ${id}, '', value)), labels)`;
@@ -116,10 +118,10 @@ function planUser(id: string, carries: string): Plan {
   };
 }
 
-/** A JSON text in which the hash of an id stands for it. */
-function hashIn(column: string, name: string, id: string): string {
-  const [before, after] = [JSON.stringify({ [name]: id }), JSON.stringify({ sha256: toHash(id) })];
-  return `replaceOne(${column}, ${quoteText(before.slice(1, -1))}, ${quoteText(after.slice(1, -1))})`;
+/** The details of an audit, in which a tenant's hash stands for it. */
+function hashTenant(tenant: string): string {
+  const [before, after] = [{ tenant }, { sha256: toHash(tenant) }].map((part) => JSON.stringify(part).slice(1, -1));
+  return `replaceOne(details, ${quoteText(before ?? "")}, ${quoteText(after ?? "")})`;
 }
 
 function toHash(id: string): string {

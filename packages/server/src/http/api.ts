@@ -3,13 +3,13 @@ import type { HttpBindings } from "@hono/node-server";
 import {
   type EraseRequest,
   type EraseResult,
+  findAnswer,
   type PublicSql,
   querySpend,
   type RepricedTenant,
   type RepriceRequest,
   type Store,
   StoreError,
-  findAnswer,
 } from "@spancost/clickhouse";
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
