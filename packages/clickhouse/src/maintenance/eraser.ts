@@ -60,6 +60,7 @@ export async function erase(
     count(ledger, "otel_traces", plan.spans),
   ]);
   if (request.apply) {
+    signal?.throwIfAborted();
     await writeAudit(ledger, request);
     // From here on these hours are read from the ledger; the sealer adds them up again.
     await markHours(
