@@ -11,6 +11,7 @@ import { RecentCalls } from "../../src/pipeline/recent-calls.ts";
 import { createTimeWindow } from "../../src/pipeline/time-window.ts";
 import { toCallRow } from "../../src/pipeline/to-call-row.ts";
 import { toSpanRow } from "../../src/pipeline/to-span-row.ts";
+import { bytes, fieldKey, fixed64, message, rawVarint, text } from "../fuzz/wire-writer.ts";
 import { LEDGER_DEFAULTS } from "../native/ledger-defaults.ts";
 import { findDifference, readNativeBlocks } from "../native/read-native-blocks.ts";
 
@@ -128,6 +129,29 @@ describe("the hot path", () => {
       expect(compareWithColdPath(segment, bodies), producer).toBeNull();
       segment.release();
     }
+  });
+
+  it("reads whole numbers in more bytes than they need, in a form of spans that is new to it", () => {
+    const value = Buffer.concat([fieldKey(3, 0), rawVarint(127n, 3)]);
+    const tokens = message(text(1, "gen_ai.usage.input_tokens"), bytes(2, value));
+    const startNano = BigInt(NOW) * 1_000_000n;
+    const attributes = [
+      bytes(9, message(text(1, "gen_ai.request.model"), bytes(2, text(1, "gpt-5")))),
+      bytes(9, tokens),
+    ];
+    const span = message(
+      bytes(1, Buffer.alloc(16, 1)),
+      bytes(2, Buffer.alloc(8, 2)),
+      text(5, "chat"),
+      fixed64(7, startNano),
+      fixed64(8, startNano + 1n),
+      ...attributes,
+    );
+    const body = bytes(1, bytes(2, bytes(2, span)));
+    const encoder = new RequestEncoder(OPTIONS);
+    const segment = encoder.createSegment();
+    expect(encoder.encode(body, segment, WINDOW)).toMatchObject({ accepted: 1, calls: 1 });
+    expect(compareWithColdPath(segment.close(), [body])).toBeNull();
   });
 
   it("takes back what a body has added before it turns out not to be understood", () => {

@@ -2,7 +2,8 @@ import type { ByteColumn } from "@spancost/clickhouse";
 import type { Figures, Usage } from "@spancost/core";
 import type { CallForm } from "../calls/call-template.ts";
 import { PLACE, type ReadAttributes } from "../calls/read-attributes.ts";
-import { readVarint, VALUE } from "../spans/value-writer.ts";
+import { VALUE } from "../spans/value-writer.ts";
+import { readVarint } from "../spans/wire-reader.ts";
 
 /** Numbers of a call by their place in a row. */
 export const FIGURE = {

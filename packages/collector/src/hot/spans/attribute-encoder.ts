@@ -6,17 +6,16 @@ import type { KnownKey } from "../known/known-key.ts";
 import type { KnownText } from "../known/known-text.ts";
 import { type ReadAttributes, UNSIGNED } from "../calls/read-attributes.ts";
 import { type SpanTemplate, stepIsAt, type TemplateAttribute, type TemplateStep } from "./span-template.ts";
+import { ComposedValues, isPlainAscii, readSmall, VALUE, writeInteger, writeText, writeTruth } from "./value-writer.ts";
 import {
-  ComposedValues,
-  isPlainAscii,
-  readSmall,
+  bytesField,
+  fixed64Field,
+  MAX_COUNT_BYTES,
+  NOT_UNDERSTOOD,
   readVarint,
-  VALUE,
-  writeInteger,
-  writeText,
-  writeTruth,
-} from "./value-writer.ts";
-import { bytesField, fixed64Field, NOT_UNDERSTOOD, varintField, WireReader } from "./wire-reader.ts";
+  varintField,
+  WireReader,
+} from "./wire-reader.ts";
 
 const KEY_TAG = bytesField(1);
 const VALUE_TAG = bytesField(2);
@@ -24,8 +23,6 @@ const TEXT_TAG = bytesField(1);
 const TRUTH_TAG = varintField(2);
 const INTEGER_TAG = varintField(3);
 const DOUBLE_TAG = fixed64Field(4);
-/** Varints of so many bytes are whole numbers below 2^49: none is negative, and a double holds them. */
-const MAX_COUNT_BYTES = 7;
 /** Of so many, below 2^28. */
 const MAX_SMALL_BYTES = 4;
 

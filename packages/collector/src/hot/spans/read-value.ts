@@ -1,7 +1,15 @@
 import { MAX_VALUE_DEPTH } from "../../otlp/otlp-decode-error.ts";
 import { type AttributeValue, createAttributes } from "../../otlp/trace-data.ts";
 import { decodeText } from "../known/decode-text.ts";
-import { bytesField, fixed64Field, NOT_UNDERSTOOD, varintField, type WireReader } from "./wire-reader.ts";
+import {
+  bytesField,
+  fixed64Field,
+  MAX_COUNT_BYTES,
+  NOT_UNDERSTOOD,
+  readVarint,
+  varintField,
+  type WireReader,
+} from "./wire-reader.ts";
 
 /**
  * Reads an `AnyValue` from the reader's place to `end`, lists and maps included.
@@ -41,10 +49,7 @@ function readPart(reader: WireReader, end: number, depth: number): AttributeValu
 export function readInteger(reader: WireReader): number | bigint {
   const start = reader.at;
   const sizeBytes = reader.skipVarint();
-  if (sizeBytes <= 4) {
-    reader.at = start;
-    return reader.small();
-  }
+  if (sizeBytes <= MAX_COUNT_BYTES) return readVarint(reader.view, start, sizeBytes);
   let bits = 0n;
   for (let index = 0; index < sizeBytes; index += 1)
     bits |= BigInt(reader.view.getUint8(start + index) & 0x7f) << BigInt(7 * index);

@@ -4,7 +4,7 @@ import { toText } from "../../pipeline/to-text.ts";
 import { ByteTable, type KnownBytes } from "../known/byte-table.ts";
 import { decodeText } from "../known/decode-text.ts";
 import { readInteger, readValue } from "./read-value.ts";
-import type { WireReader } from "./wire-reader.ts";
+import { readVarint, type WireReader } from "./wire-reader.ts";
 
 /** What an attribute's value is; lists, maps and bytes are composed. */
 export const VALUE = { none: 0, text: 1, truth: 2, integer: 3, double: 4, composed: 5 } as const;
@@ -74,14 +74,6 @@ export function writeInteger(column: ByteColumn, reader: WireReader, at: number,
   }
   reader.at = at;
   column.asciiText(String(readInteger(reader)));
-}
-
-/** A varint of at most seven bytes, which a double holds. */
-export function readVarint(view: DataView, at: number, size: number): number {
-  let value = 0;
-  let unit = 1;
-  for (let index = at; index < at + size; index += 1, unit *= 0x80) value += (view.getUint8(index) & 0x7f) * unit;
-  return value;
 }
 
 /** A varint of exactly `size` bytes, at most four; -1 where another one stands. */

@@ -57,3 +57,14 @@ export class WireReader {
     else throw NOT_UNDERSTOOD;
   }
 }
+
+/** Varints of so many bytes are whole numbers below 2^49: none is negative, and a double holds them. */
+export const MAX_COUNT_BYTES = 7;
+
+/** A varint of at most `MAX_COUNT_BYTES`; they can be more than it needs. */
+export function readVarint(view: DataView, at: number, size: number): number {
+  let value = 0;
+  let unit = 1;
+  for (let index = at; index < at + size; index += 1, unit *= 0x80) value += (view.getUint8(index) & 0x7f) * unit;
+  return value;
+}
