@@ -145,58 +145,49 @@ ${grouping}`,
   return result.json<SpendRow>();
 }
 
-/** The range, the hours it touches and the whole ones in it, as ClickHouse reads times. */
-function toTimes(request: SpendReportRequest): Record<string, string> {
+/** The range, the hours that it touches and those that it has a part of only, as ClickHouse reads times. */
+function toTimes(request: SpendReportRequest): Record<string, string | string[]> {
   const text = (unixMs: number) => new Date(unixMs).toISOString().slice(0, -1).replace("T", " ");
   const hourText = (unixMs: number) => text(unixMs).slice(0, "2026-01-01 00:00:00".length);
+  const toHour = (unixMs: number) => Math.floor(unixMs / HOUR_MS) * HOUR_MS;
   const [from, to] = [request.from.getTime(), request.to.getTime()];
-  const { firstHour, endHour } = toWholeHours(request);
+  const begun = [from, to].filter((unixMs) => unixMs !== toHour(unixMs)).map(toHour);
   return {
     from: text(from),
     to: text(to),
-    fromHour: hourText(Math.floor(from / HOUR_MS) * HOUR_MS),
+    fromHour: hourText(toHour(from)),
     toHour: hourText(Math.ceil(to / HOUR_MS) * HOUR_MS),
-    firstHour: hourText(firstHour),
-    endHour: hourText(endHour),
+    begun: begun.map(hourText),
   };
 }
 
-/** The whole hours of a range, in milliseconds since 1970. */
-function toWholeHours({ from, to }: SpendReportRequest): { firstHour: number; endHour: number } {
-  const firstHour = Math.ceil(from.getTime() / HOUR_MS) * HOUR_MS;
-  return { firstHour, endHour: Math.max(Math.floor(to.getTime() / HOUR_MS) * HOUR_MS, firstHour) };
-}
-
 const DIMENSIONS = "hour, tenant_id, user_id, feature, provider, model";
-/** With the hours, which the tables are sorted by: what is outside is not read. As a column's own type, each bound is worked out once. */
-const IN_RANGE = `started_at >= {from:DateTime64(3, 'UTC')} AND started_at < {to:DateTime64(3, 'UTC')}
-    AND hour >= {fromHour:DateTime('UTC')} AND hour < {toHour:DateTime('UTC')}`;
-const IS_WHOLE_HOUR = "hour >= {firstHour:DateTime('UTC')} AND hour < {endHour:DateTime('UTC')}";
+/** The tables are sorted by hours: what is outside is not read. As a column's own type, each bound is worked out once. */
+const HOURS = "hour >= {fromHour:DateTime('UTC')} AND hour < {toHour:DateTime('UTC')}";
+const IN_RANGE = `started_at >= {from:DateTime64(3, 'UTC')} AND started_at < {to:DateTime64(3, 'UTC')} AND ${HOURS}`;
 
 /** Rows to be added up, from one statement, so that they are of one state. */
 function toSource(request: SpendReportRequest): string {
   const tenant = request.tenant === undefined ? "" : "AND tenant_id = {tenant:String}";
-  const { firstHour, endHour } = toWholeHours(request);
-  if (request.by.some(isOfLedger) || firstHour === endHour)
+  if (request.by.some(isOfLedger))
     return `SELECT ${DIMENSIONS}, task, session_id, labels, ${CALL_FIGURES}
 FROM spancost.llm_calls FINAL WHERE duplicate_of = '' AND ${IN_RANGE} ${tenant}`;
-  return toExactSource(tenant, request.tenant === undefined);
+  return toExactSource(tenant);
 }
 
 /**
  * As the view `spend` reads, and in its order: a snapshot of the ledger, then the marks, once, then the roll-up. All three by the range and the
- * tenant, which the view cannot know. The marks are arguments of functions, because a bare `IN pending` would become a query of its own in
- * each branch. Of one tenant they are a few hours, and a constant list is the fastest; of all tenants such a list could take minutes.
+ * tenant, which the view cannot know. `pending` is an argument of a function, because a bare `IN pending` would become a query of its own in
+ * each branch.
  */
-function toExactSource(tenant: string, ofAll: boolean): string {
-  const key = ofAll ? "(tenant_id, hour)" : "hour";
-  const pending = ofAll ? "(SELECT arrayJoin(pending))" : "arrayConcat(pending, [])";
-  return `WITH (SELECT groupArray(${key}) FROM spancost.hour_marks FINAL WHERE hour > toDateTime(0, 'UTC') AND ${IS_WHOLE_HOUR} ${tenant}) AS pending
+function toExactSource(tenant: string): string {
+  const ofLedger = "arrayConcat(pending, {begun:Array(DateTime('UTC'))})";
+  return `WITH (SELECT groupUniqArray(hour) FROM spancost.hour_marks FINAL WHERE hour > toDateTime(0, 'UTC') AND ${HOURS} ${tenant}) AS pending
 SELECT ${DIMENSIONS}, ${CALL_FIGURES}
-FROM spancost.llm_calls FINAL WHERE duplicate_of = '' AND ${IN_RANGE} ${tenant} AND (NOT (${IS_WHOLE_HOUR}) OR ${key} IN ${pending})
+FROM spancost.llm_calls FINAL WHERE duplicate_of = '' AND ${IN_RANGE} ${tenant} AND hour IN ${ofLedger}
 UNION ALL
 SELECT ${DIMENSIONS}, ${ROLL_UP_FIGURES}
-FROM spancost.spend_hourly FINAL WHERE calls > 0 AND ${IS_WHOLE_HOUR} ${tenant} AND ${key} NOT IN ${pending}`;
+FROM spancost.spend_hourly FINAL WHERE calls > 0 AND ${HOURS} ${tenant} AND hour NOT IN ${ofLedger}`;
 }
 
 function isOfLedger(name: string): boolean {
