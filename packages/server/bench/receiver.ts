@@ -15,10 +15,11 @@ import { readCpuMs } from "../torture/load/process-figures.ts";
 import { SPANS_A_BATCH } from "../torture/load/steady-body.ts";
 import { SubjectProcess } from "./receiver/subject-process.ts";
 
-const PAIRS = 100;
-const WARM_UP_PAIRS = 15;
-const BATCHES = 12;
-const CONNECTIONS = 4;
+const PAIRS = 40;
+const WARM_UP_PAIRS = 8;
+const BATCHES = 48;
+/** Senders at once: what comes together shares the work of making it durable. */
+const CONNECTIONS = [8, 4];
 const AIM = 0.4;
 const POLL_MS = 100;
 const MICROS_PER_MS = 1_000;
@@ -32,7 +33,8 @@ const enginePid = Number.parseInt(readFileSync(join(folder, "spancost.lock"), "u
 let batchesToOurs = 0;
 try {
   const inserting = readCpuMs(enginePid);
-  for (const packing of ["whole", "none"] as const) await compareReceivers(packing);
+  for (const connections of CONNECTIONS)
+    for (const packing of ["whole", "none"] as const) await compareReceivers(packing, connections);
   const spans = batchesToOurs * SPANS_A_BATCH;
   while ((await countSpans()) < spans) await sleep(POLL_MS);
   assert.equal(await countSpans(), spans);
@@ -47,16 +49,18 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-async function compareReceivers(packing: Packing): Promise<void> {
+async function compareReceivers(packing: Packing, connections: number): Promise<void> {
   const [base, candidate]: [number[], number[]] = [[], []];
   for (let pair = -WARM_UP_PAIRS; pair < PAIRS; pair += 1) {
-    const measureOurs = async () => record(pair, candidate, await measure(ours, "protobuf", packing));
-    const measureBaseline = async () => record(pair, base, await measure(baseline, "json", packing));
+    const measureOurs = async () =>
+      record(pair, candidate, await measure(ours, { encoding: "protobuf", packing, connections }));
+    const measureBaseline = async () =>
+      record(pair, base, await measure(baseline, { encoding: "json", packing, connections }));
     const order = Math.random() < 0.5 ? [measureOurs, measureBaseline] : [measureBaseline, measureOurs];
     for (const run of order) await run();
   }
   const result: ComparisonResult = {
-    name: `receiving a span until it is durable, ${packing === "none" ? "plain" : "gzip"}, against JSON.parse alone`,
+    name: `receiving a span until it is durable, ${packing === "none" ? "plain" : "gzip"}, ${connections} senders`,
     ratio: estimateMedian(candidate.map((micros, at) => micros / (base[at] ?? Number.NaN))),
     aim: AIM,
     baselineMicros: medianOf(base),
@@ -74,9 +78,12 @@ function record(pair: number, into: number[], micros: number): void {
 }
 
 /** CPU microseconds a span. */
-async function measure(subject: SubjectProcess, encoding: LoadOrder["encoding"], packing: Packing): Promise<number> {
+async function measure(
+  subject: SubjectProcess,
+  { encoding, packing, connections }: Pick<LoadOrder, "encoding" | "packing" | "connections">,
+): Promise<number> {
   const before = await subject.readCpuMicros();
-  const order = { url: subject.url, batches: BATCHES, connections: CONNECTIONS, packing, encoding };
+  const order = { url: subject.url, batches: BATCHES, connections, packing, encoding };
   const { batches, refused } = await load.run({ ...order, batchesPerSecond: Infinity, forMs: Infinity, redelivery: 0 });
   assert.equal(batches, BATCHES);
   assert.equal(refused, 0);

@@ -23,6 +23,8 @@ export interface OpenSegment {
  * is in it; a request that comes alone does not wait.
  */
 const MIN_INTERVAL_MS = 20;
+/** What the first of several requests waits for the others, where they came together before. */
+const COLLECT_MS = 10;
 
 /**
  * Group commit: while a segment is being written, requests collect in the next one, so that many small ones share the disk's waits. A
@@ -34,6 +36,8 @@ export class SegmentCommit {
   readonly #now: () => number;
   #open: OpenSegment | undefined;
   #startedMs = -Infinity;
+  /** Whether the last segment held several requests. */
+  #cameTogether = false;
   #waitingBytes = 0;
   #waitingSpans = 0;
   #running: Promise<void> | undefined;
@@ -87,12 +91,13 @@ export class SegmentCommit {
 
   async #run(): Promise<void> {
     // What comes in the same turn of the event loop goes together.
-    await setImmediate();
+    await (this.#cameTogether ? setTimeout(COLLECT_MS) : setImmediate());
     for (let segment = this.#open; segment !== undefined; segment = this.#open) {
       const waitMs = this.#startedMs + MIN_INTERVAL_MS - performance.now();
       if (waitMs > 0) await setTimeout(waitMs);
       this.#startedMs = performance.now();
       this.#open = undefined;
+      this.#cameTogether = segment.waiting.length > 1;
       this.#finish(segment, await this.#write(segment));
     }
     this.#running = undefined;

@@ -53,10 +53,10 @@ export class CallFigures {
     if (size > 8) bytes.fill(0, first, first + size * rows);
     for (let row = 0, from = index, at = first; row < rows; row += 1, from += WIDTH, at += size) {
       const figure = figures[from] ?? UNKNOWN;
-      const isNull = Number.isNaN(figure);
-      bytes[nulls + row] = isNull ? 1 : 0;
-      view.setUint32(at, isNull ? 0 : figure >>> 0, true);
-      view.setUint32(at + 4, figure >= TWO_TO_32 ? Math.floor(figure / TWO_TO_32) : 0, true);
+      bytes[nulls + row] = Number.isNaN(figure) ? 1 : 0;
+      // As integers of 32 bits, which NaN is 0 of: setting unsigned ones took twice as long.
+      view.setInt32(at, figure | 0, true);
+      view.setInt32(at + 4, (figure / TWO_TO_32) | 0, true);
     }
   }
 
