@@ -151,10 +151,13 @@ const ADMIN =
 
 /** The embedded database is back sooner after a crash. */
 const RETRY_AFTER_S = "5";
+/** What only a mistake of ours throws: asking again would not help. */
+const MISTAKES = [TypeError, RangeError, ReferenceError] as const;
 
 function refuseStoreError(c: Context<Env>, error: unknown): Response {
   if (error instanceof StoreError && error.code === "query-refused") return refuse(c, 400, error.code, error.message);
   if (error instanceof ServerError) return refuse(c, error.code === "stopping" ? 503 : 409, error.code, error.message);
+  if (MISTAKES.some((mistake) => error instanceof mistake)) throw error;
   const message = error instanceof Error ? error.message : String(error);
   if (findAnswer(error) !== null) return refuse(c, 422, "query-failed", message);
   c.header("Retry-After", RETRY_AFTER_S);
