@@ -6,7 +6,7 @@ import type { ServerProcess } from "../server-process.ts";
 import type { LoadProcess } from "./load-process.ts";
 import { readRssBytes } from "./process-figures.ts";
 import { batchCostPicoUsd, SPANS_A_BATCH } from "./steady-body.ts";
-import { slopeOf } from "./sustained-rate.ts";
+import { findTrend } from "./trend.ts";
 
 /** What is run, and with what. */
 export interface SoakOptions {
@@ -102,17 +102,26 @@ function describeSample(samples: readonly Sample[]): string {
   return `${(ms / MS_PER_MINUTE).toFixed(0)} min: server ${toMib(serverBytes)} MiB, engine ${toMib(engineBytes)} MiB, spool ${toMib(spoolBytes)} MiB, load ${loadavg()[0]?.toFixed(1)}`;
 }
 
-/** The trend over the time, as a part of the mean. */
+/**
+ * The trend over the time, as a part of the mean, with its standard error: the engine's memory goes up and down with merges and with
+ * maintenance, within a minute, so minutes are compared.
+ */
 function describeGrowth(samples: readonly Sample[], overMs: number, log: (line: string) => void): number {
+  const minutes = [...Map.groupBy(samples, ({ ms }) => Math.floor(ms / MS_PER_MINUTE)).values()];
   const growthOf = (name: string, read: (sample: Sample) => number): number => {
-    const mean = samples.reduce((sum, each) => sum + read(each), 0) / samples.length;
-    const growth = (slopeOf(samples.map((each) => [each.ms, read(each)] as const)) * overMs) / mean;
-    log(`memory        ${name}: mean ${toMib(mean)} MiB, trend ${(growth * 100).toFixed(2)} %`);
-    return growth;
+    const trend = findTrend(minutes.map((each) => [meanOf(each, ({ ms }) => ms), meanOf(each, read)]));
+    const mean = meanOf(samples, read);
+    const percent = (slope: number) => ((slope * overMs * 100) / mean).toFixed(2);
+    log(`memory        ${name}: mean ${toMib(mean)} MiB, trend ${percent(trend.slope)} % (± ${percent(trend.error)})`);
+    return (trend.slope * overMs) / mean;
   };
   growthOf("server", ({ serverBytes }) => serverBytes);
   growthOf("engine", ({ engineBytes }) => engineBytes);
   return growthOf("both", ({ serverBytes, engineBytes }) => serverBytes + engineBytes);
+}
+
+function meanOf(samples: readonly Sample[], read: (sample: Sample) => number): number {
+  return samples.reduce((sum, each) => sum + read(each), 0) / samples.length;
 }
 
 async function checkLedger({ server, log }: SoakOptions, batches: number): Promise<boolean[]> {

@@ -4,6 +4,7 @@ import { readMetric } from "../api.ts";
 import type { ServerProcess } from "../server-process.ts";
 import type { LoadProcess } from "./load-process.ts";
 import { SPANS_A_BATCH } from "./steady-body.ts";
+import { findTrend } from "./trend.ts";
 
 /** What is measured, and with what. */
 export interface RateOptions {
@@ -56,7 +57,7 @@ async function isSustained({ server, load, log }: RateOptions, spansPerSecond: n
   }
   const { batches, elapsedMs } = await running;
   // Each span of this batch is a row of two tables.
-  const growth = (slopeOf(samples) * 1_000) / 2;
+  const growth = (findTrend(samples).slope * 1_000) / 2;
   const rate = (batches * SPANS_A_BATCH * 1_000) / Math.max(elapsedMs, STEP_MS);
   const holds = growth < spansPerSecond * MAX_GROWTH && rate > spansPerSecond * MIN_SENT;
   log(
@@ -64,13 +65,4 @@ async function isSustained({ server, load, log }: RateOptions, spansPerSecond: n
   );
   while ((await readMetric(server, "spancost_spool_rows")) > 0) await sleep(SAMPLE_MS);
   return holds;
-}
-
-/** By least squares, of the second figure by the first. */
-export function slopeOf(points: readonly (readonly [number, number])[]): number {
-  const mean = (at: 0 | 1) => points.reduce((sum, point) => sum + point[at], 0) / points.length;
-  const [x, y] = [mean(0), mean(1)];
-  const above = points.reduce((sum, point) => sum + (point[0] - x) * (point[1] - y), 0);
-  const below = points.reduce((sum, point) => sum + (point[0] - x) ** 2, 0);
-  return below === 0 ? 0 : above / below;
 }
