@@ -8,6 +8,7 @@ import {
   UNKNOWN_USAGE,
 } from "@spancost/core";
 import { quoteText } from "../quote.ts";
+import { OverlapIndex, type TimedCall } from "./overlap-index.ts";
 
 /** A call as settlement reads it, with what the ledger holds of it now. */
 export interface LedgerCall extends SettleCall {
@@ -111,8 +112,9 @@ export async function queryPeerTraces(client: ClickHouseClient, calls: readonly 
   );
   const traces = new Set<string>();
   for (const group of byHour.values()) {
+    const index = new OverlapIndex(group, PEER_TOLERANCE_NANO);
     for (const candidate of await queryPeerCandidates(client, group)) {
-      if (group.some((call) => couldBePeers(call, candidate))) traces.add(candidate.trace);
+      if (!traces.has(candidate.trace) && index.overlapsAnother(toTimedCall(candidate))) traces.add(candidate.trace);
     }
   }
   return [...traces];
@@ -161,15 +163,10 @@ interface PeerCandidate {
   readonly duration_ns: string;
 }
 
-function couldBePeers(call: LedgerCall, candidate: PeerCandidate): boolean {
-  const start = BigInt(candidate.start);
-  const end = start + longestAt(BigInt(candidate.duration_ns));
-  return (
-    call.producer !== candidate.scope_name &&
-    call.service === candidate.service &&
-    start <= call.endTimeUnixNano + PEER_TOLERANCE_NANO &&
-    end >= call.startTimeUnixNano - PEER_TOLERANCE_NANO
-  );
+function toTimedCall({ scope_name, service, start, duration_ns }: PeerCandidate): TimedCall {
+  const startTimeUnixNano = BigInt(start);
+  const endTimeUnixNano = startTimeUnixNano + longestAt(BigInt(duration_ns));
+  return { producer: scope_name, service, startTimeUnixNano, endTimeUnixNano };
 }
 
 async function queryPeerCandidates(client: ClickHouseClient, calls: readonly LedgerCall[]): Promise<PeerCandidate[]> {
