@@ -14,8 +14,8 @@ interface Timeline {
 }
 
 /**
- * Calls by service and producer in the order of time. To compare each of many calls with each of many others would hold up the event loop,
- * and with it all requests, for minutes.
+ * Calls by service and producer in the order of time. To compare each of many calls with each of many others held up the event loop, and
+ * with it all requests.
  */
 export class OverlapIndex {
   readonly #toleranceNano: bigint;
@@ -25,8 +25,7 @@ export class OverlapIndex {
   /** @param toleranceNano how far apart two calls may be that count as overlapping */
   constructor(calls: readonly TimedCall[], toleranceNano: bigint) {
     this.#toleranceNano = toleranceNano;
-    const inOrder = calls.toSorted((a, b) => (a.startTimeUnixNano < b.startTimeUnixNano ? -1 : 1));
-    for (const call of inOrder) add(this.#timelineOf(call), call);
+    for (const call of calls.toSorted(byStart)) add(this.#timelineOf(call), call);
   }
 
   /** Whether another producer saw a call of the same service at the time of this one. */
@@ -47,6 +46,11 @@ export class OverlapIndex {
     if (timeline === undefined) ofService.set(producer, (timeline = { starts: [], latestEnds: [] }));
     return timeline;
   }
+}
+
+function byStart(a: TimedCall, b: TimedCall): number {
+  if (a.startTimeUnixNano === b.startTimeUnixNano) return 0;
+  return a.startTimeUnixNano < b.startTimeUnixNano ? -1 : 1;
 }
 
 function add({ starts, latestEnds }: Timeline, { startTimeUnixNano, endTimeUnixNano }: TimedCall): void {

@@ -24,8 +24,6 @@ export class ByteTable<Entry extends KnownBytes> {
   readonly #create: (known: KnownBytes, bytes: Buffer) => Entry | undefined;
   readonly #limits: ByteTableLimits;
   readonly #entries: Entry[] = [];
-  /** The bytes of the entries: objects of one shape, whatever the entries are, which V8 reads quicker. */
-  readonly #known: KnownBytes[] = [];
   #hashes = new Int32Array(INITIAL_SLOTS);
   /** Numbers of entries plus one, by hash; 0 is free. A slot that is taken sends on to the next one. */
   #slots = new Int32Array(INITIAL_SLOTS);
@@ -48,9 +46,8 @@ export class ByteTable<Entry extends KnownBytes> {
     for (let slot = hash & mask, steps = 0; steps < MAX_STEPS; slot = (slot + 1) & mask, steps += 1) {
       const number = this.#slots[slot] ?? 0;
       if (number === 0) return this.#add(hash, view, at, sizeBytes);
-      const known = this.#known[number - 1];
-      if (known !== undefined && this.#hashes[slot] === hash && isAt(known.words, known.sizeBytes, view, at, sizeBytes))
-        return this.#entries[number - 1];
+      const entry = this.#entries[number - 1];
+      if (entry !== undefined && this.#hashes[slot] === hash && isAt(entry, view, at, sizeBytes)) return entry;
     }
     return undefined;
   }
@@ -58,12 +55,10 @@ export class ByteTable<Entry extends KnownBytes> {
   #add(hash: number, view: DataView, at: number, sizeBytes: number): Entry | undefined {
     if (this.isFull) return undefined;
     const bytes = Buffer.from(Buffer.from(view.buffer, view.byteOffset + at, sizeBytes));
-    const known = { id: this.#entries.length, sizeBytes, words: toIntegerWords(bytes) };
-    const entry = this.#create(known, bytes);
+    const entry = this.#create({ id: this.#entries.length, sizeBytes, words: toIntegerWords(bytes) }, bytes);
     if (entry === undefined) return undefined;
     if (2 * this.#entries.length >= this.#slots.length) this.#grow();
     this.#entries.push(entry);
-    this.#known.push(known);
     this.#place(hash, this.#entries.length);
     return entry;
   }
@@ -86,9 +81,10 @@ export class ByteTable<Entry extends KnownBytes> {
   }
 }
 
-/** Whether an entry's bytes, by its words and size, are those at `at`. The quickest way to find one is to guess it and to ask this. */
-export function isAt(words: Int32Array, knownBytes: number, view: DataView, at: number, sizeBytes: number): boolean {
-  if (knownBytes !== sizeBytes) return false;
+/** Whether an entry's bytes stand at `at`. The quickest way to find one is to guess it and to ask this. */
+export function isAt(entry: KnownBytes, view: DataView, at: number, sizeBytes: number): boolean {
+  if (entry.sizeBytes !== sizeBytes) return false;
+  const { words } = entry;
   let word = 0;
   let done = 0;
   for (; done + 4 <= sizeBytes; done += 4) if (view.getInt32(at + done) !== words[word++]) return false;

@@ -231,7 +231,7 @@ export class SpanEncoder {
   #findName(at: number, size: number): KnownText {
     const { view } = this.reader;
     const last = this.#lastName;
-    if (last !== undefined && isAt(last.words, last.sizeBytes, view, at, size)) return last;
+    if (last !== undefined && isAt(last, view, at, size)) return last;
     const name = this.#names.find(view, at, size);
     if (name === undefined) throw NOT_UNDERSTOOD;
     this.#lastName = name;
