@@ -50,7 +50,8 @@ export function toSessionArguments(memory: EngineMemory): string[] {
 
 function toServerSettings({ totalBytes }: EngineMemory): Readonly<Record<string, string>> {
   const cache = (mib: number) => String(Math.floor(Math.min(mib * MIB, totalBytes * MAX_CACHE_MEMORY_SHARE)));
-  // The pools of background work are left alone: the engine begins with two threads for merges and one or two for all else.
+  // The pools of background work are left alone, as the engine begins with two threads for merges and one or two for all else; but not the
+  // one that removes old parts, with 128. Each thread keeps memory of its own, also when it has nothing to do.
   return {
     max_server_memory_usage: String(totalBytes),
     mark_cache_size: cache(128),
@@ -59,5 +60,7 @@ function toServerSettings({ totalBytes }: EngineMemory): Readonly<Record<string,
     compiled_expression_cache_size: cache(32),
     query_condition_cache_size: cache(16),
     uncompressed_cache_size: "0",
+    max_parts_cleaning_thread_pool_size: "2",
+    max_thread_pool_free_size: "16",
   };
 }

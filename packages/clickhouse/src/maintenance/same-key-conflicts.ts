@@ -1,5 +1,5 @@
 import { quoteText } from "../quote.ts";
-import type { TimeSpan } from "./settle-queries.ts";
+import { select, type TimeSpan } from "./settle-queries.ts";
 import { type Ledger, type Place, replaceRows } from "./write-versions.ts";
 
 /** What follows from the span and the prices of the moment, or from its arrival: other values of these are no other contents. */
@@ -55,13 +55,11 @@ WHERE hour >= toStartOfHour(toDateTime(${fromUnix}, 'UTC')) AND hour <= toDateTi
 }
 
 async function queryKeys({ client }: Ledger, rows: string, having: string): Promise<KeyRecord[]> {
-  const result = await client.query({
-    query: `SELECT tenant_id AS tenant, toUnixTimestamp(hour) AS hour_unix, lower(hex(trace_id)) AS trace, lower(hex(span_id)) AS span
+  return select<KeyRecord>(
+    client,
+    `SELECT tenant_id AS tenant, toUnixTimestamp(hour) AS hour_unix, lower(hex(trace_id)) AS trace, lower(hex(span_id)) AS span
 ${rows} GROUP BY ${KEY} HAVING ${having}`,
-    clickhouse_settings: { max_query_size: "268435456" },
-    format: "JSONEachRow",
-  });
-  return result.json<KeyRecord>();
+  );
 }
 
 function toKeys(keys: readonly KeyRecord[]): string {

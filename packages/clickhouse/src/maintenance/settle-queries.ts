@@ -296,9 +296,9 @@ function toLedgerCall(row: CallRecord): LedgerCall {
 
 /**
  * Lists of ids stand in the statement; the engine's own bound would stop at some thousands of them. Nobody waits for settlement, so it leaves
- * the other cores, and the memory that each would take, to those who are waited for.
+ * the other cores, and the memory that each would take, to those who are waited for; and it takes rows a few at a time.
  */
-const SETTINGS = { max_query_size: "268435456", max_threads: 1 };
+const SETTINGS = { max_query_size: "268435456", max_threads: 1, max_block_size: "8192" };
 
 /** @throws ClickHouseError */
 export async function select<Row>(client: ClickHouseClient, query: string): Promise<Row[]> {
