@@ -152,6 +152,22 @@ describe("the difference of two results", () => {
     expect(findDifference(ROWS, other)).toContain('maybe: "7n" against "8n"');
     expect(findDifference(ROWS, { columns: COLUMNS, rows: [] })).toBe("2 rows against 0");
   });
+
+  it("are the same in another order, also where blocks have their columns in different ones", () => {
+    const columns = { id: "UInt8", x: "UInt8", y: "UInt8" };
+    const rows = [
+      { id: 1, x: 1, y: 2 },
+      { id: 1, x: 2, y: 1 },
+    ];
+    const others = [
+      { id: 1, y: 1, x: 2 },
+      { id: 1, y: 2, x: 1 },
+    ];
+    expect(findDifference({ columns, rows }, { columns, rows: others })).toBeNull();
+    expect(findDifference({ columns, rows }, { columns, rows: [{ id: 1, y: 1, x: 1 }, ...rows.slice(1)] })).toContain(
+      "y: 2 against 1",
+    );
+  });
 });
 
 /** One row a key, each in a column of texts and as the key of a map. */

@@ -75,7 +75,10 @@ export function findDifference(left: NativeRows, right: NativeRows): string | nu
   const [leftTypes, rightTypes] = [left, right].map(({ columns }) => plainTypes(columns));
   if (!isDeepStrictEqual(leftTypes, rightTypes))
     return `columns ${JSON.stringify(leftTypes)} against ${JSON.stringify(rightTypes)}`;
-  return findRowDifference(left.rows, right.rows) && findRowDifference(inOrder(left.rows), inOrder(right.rows));
+  const names = Object.keys(left.columns);
+  return (
+    findRowDifference(left.rows, right.rows) && findRowDifference(inOrder(left.rows, names), inOrder(right.rows, names))
+  );
 }
 
 function findRowDifference(left: NativeRows["rows"], right: NativeRows["rows"]): string | null {
@@ -88,9 +91,12 @@ function findRowDifference(left: NativeRows["rows"], right: NativeRows["rows"]):
   return null;
 }
 
-/** Rows in the order of their contents, which begin with ids or times, so that rows of one span stand in one place. */
-function inOrder(rows: NativeRows["rows"]): NativeRows["rows"] {
-  const keyed = rows.map((row) => ({ row, key: show(row) }));
+/**
+ * Rows in the order of their contents, which begin with ids or times, so that rows of one span stand in one place. The columns are taken
+ * in one order, whichever they have in the row's block.
+ */
+function inOrder(rows: NativeRows["rows"], names: readonly string[]): NativeRows["rows"] {
+  const keyed = rows.map((row) => ({ row, key: show(names.map((name) => row[name])) }));
   return keyed.sort((left, right) => (left.key < right.key ? -1 : 1)).map(({ row }) => row);
 }
 
