@@ -51,7 +51,7 @@ export function toSessionArguments(memory: EngineMemory): string[] {
 function toServerSettings({ totalBytes }: EngineMemory): Readonly<Record<string, string>> {
   const cache = (mib: number) => String(Math.floor(Math.min(mib * MIB, totalBytes * MAX_CACHE_MEMORY_SHARE)));
   // The pools of background work are left alone, as the engine begins with two threads for merges and one or two for all else; but not the
-  // one that removes old parts, with 128. Each thread keeps memory of its own, also when it has nothing to do.
+  // one that removes old parts, with 128, nor how many threads wait for work: each keeps memory of its own.
   return {
     max_server_memory_usage: String(totalBytes),
     mark_cache_size: cache(128),

@@ -8,6 +8,7 @@ import {
   UNKNOWN_USAGE,
 } from "@spancost/core";
 import { quoteText } from "../quote.ts";
+import { ONE_PART } from "./one-part.ts";
 import { OverlapIndex, type TimedCall } from "./overlap-index.ts";
 
 /** A call as settlement reads it, with what the ledger holds of it now. */
@@ -298,7 +299,7 @@ function toLedgerCall(row: CallRecord): LedgerCall {
  * Lists of ids stand in the statement; the engine's own bound would stop at some thousands of them. Nobody waits for settlement, so it leaves
  * the other cores, and the memory that each would take, to those who are waited for; and it takes rows a few at a time.
  */
-const SETTINGS = { max_query_size: "268435456", max_threads: 1, max_block_size: "8192" };
+const SETTINGS = { max_query_size: ONE_PART.max_query_size, max_threads: 1, max_block_size: "8192" };
 
 /** @throws ClickHouseError */
 export async function select<Row>(client: ClickHouseClient, query: string): Promise<Row[]> {

@@ -43,7 +43,7 @@ const SPAN_ID = "toFixedString(substring(unhex(SpanId), 1, 8), 8)";
  * are looked at together, which changes nothing.
  */
 const toKey = (id: string) => `cityHash64(${id})`;
-/** The first half of it, for sets: what that lets through by chance is left out later. */
+/** A half of it, for sets: what that lets through by chance is left out later. */
 const toShortKey = (id: string) => `toUInt32(${toKey(id)})`;
 /** Where a call stands in the ledger, besides its trace. */
 const PLACE = "cityHash64(tenant_id, hour, span_id)";
