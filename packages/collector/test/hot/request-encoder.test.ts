@@ -154,6 +154,21 @@ describe("the hot path", () => {
     expect(compareWithColdPath(segment.close(), [body])).toBeNull();
   });
 
+  it("leaves attributes that stand apart to the cold path, whether or not it knows a form of the first ones", () => {
+    const startNano = BigInt(NOW) * 1_000_000n;
+    const attribute = (key: string, value: string) => bytes(9, message(text(1, key), bytes(2, text(1, value))));
+    const model = attribute("gen_ai.request.model", "gpt-5");
+    const span = (...rest: Buffer[]) =>
+      message(bytes(1, Buffer.alloc(16, 1)), bytes(2, Buffer.alloc(8, 2)), fixed64(7, startNano), ...rest);
+    const toBody = (each: Buffer) => bytes(1, bytes(2, bytes(2, each)));
+    const apart = toBody(span(model, text(5, "chat"), attribute("gen_ai.response.model", "gpt-5")));
+    const encoder = new RequestEncoder(OPTIONS);
+    const segment = encoder.createSegment();
+    expect(encoder.encode(apart, segment, WINDOW)).toBeNull();
+    expect(encoder.encode(toBody(span(model, text(5, "chat"))), segment, WINDOW)).toMatchObject({ accepted: 1 });
+    expect(encoder.encode(apart, segment, WINDOW)).toBeNull();
+  });
+
   it("takes back what a body has added before it turns out not to be understood", () => {
     const encoder = new RequestEncoder(OPTIONS);
     const good = PRODUCERS.map((producer) => encodeRequest(createBatch(producer, 20, NOW)));

@@ -66,6 +66,7 @@ export class SpanEncoder {
     let block: SpanBlock | undefined;
     let details = -1;
     let place = 0;
+    let attributesEnd = -1;
     while (reader.at < end) {
       const { at } = reader;
       const key = view.getUint8(at);
@@ -77,13 +78,14 @@ export class SpanEncoder {
             place = MAX_ATTRIBUTES;
             continue;
           }
+        } else if (at !== attributesEnd || place === MAX_ATTRIBUTES) {
+          // Attributes apart from the others: nobody writes them so, and whether a template fits the first ones must make no difference.
+          throw NOT_UNDERSTOOD;
         }
-        // More of them after those of a template make a form of their own, which nobody has.
-        if (place >= MAX_ATTRIBUTES) throw NOT_UNDERSTOOD;
         reader.at = at + 1;
         const last = reader.endOfBytes(end);
         seen[place++] = this.#attributes.encode(at, reader.at, last, block.attributes, read);
-        reader.at = last;
+        reader.at = attributesEnd = last;
         continue;
       }
       reader.small();
