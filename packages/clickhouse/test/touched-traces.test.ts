@@ -2,6 +2,7 @@ import { ATTRIBUTION_KEYS } from "@spancost/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CallRow, SpanRow } from "../src/index.ts";
 import { queryNow } from "../src/maintenance/settle-queries.ts";
+import { SharedServices } from "../src/maintenance/shared-services.ts";
 import { queryTouchedTraces } from "../src/maintenance/touched-traces.ts";
 import { callRow, spanRow } from "./rows.ts";
 import { startTestStore, type TestStore } from "./test-store.ts";
@@ -37,8 +38,13 @@ function span(trace: string, id: string, attributes: SpanRow["attributes"] = [])
 }
 
 /** The traces that are looked at, by two of their digits, those of one repeated call in brackets, and how many are those of lone calls. */
-async function touched(sinceUnixMs: number, skipsSilent: boolean, part = NO_PART): Promise<string[]> {
-  const options = { keys: ATTRIBUTION_KEYS, sinceUnixMs, part, skipsSilent };
+async function touched(
+  sinceUnixMs: number,
+  skipsSilent: boolean,
+  part = NO_PART,
+  services = new SharedServices(test.store.client),
+): Promise<string[]> {
+  const options = { keys: ATTRIBUTION_KEYS, sinceUnixMs, part, skipsSilent, services };
   const { traces, lone } = await queryTouchedTraces(test.store.client, options);
   const names = [...traces].map(([trace, { kind }]) =>
     kind === "whole" ? trace.slice(0, 2) : `(${trace.slice(0, 2)})`,

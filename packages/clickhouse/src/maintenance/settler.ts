@@ -13,6 +13,7 @@ import {
 } from "./settle-queries.ts";
 import { LookBack, USUAL_LATENCY_MS } from "./look-back.ts";
 import { settleRepeated, settleSameKeys } from "./same-key-conflicts.ts";
+import { SharedServices } from "./shared-services.ts";
 import { queryTouchedTraces, type TouchedTrace } from "./touched-traces.ts";
 import { Watermark } from "./watermark.ts";
 import { type Change, type ChangeKind, dropRows, type Ledger, type Place, writeVersions } from "./write-versions.ts";
@@ -51,6 +52,7 @@ export class Settler {
   readonly #ledger: Ledger;
   readonly #keys: AttributionKeys;
   readonly #watermark: Watermark;
+  readonly #services: SharedServices;
   /** From when on the next run looks, by the database's clock. */
   #since: number | undefined;
   #lookBack: LookBack | undefined;
@@ -69,6 +71,7 @@ export class Settler {
     this.#ledger = ledger;
     this.#keys = keys;
     this.#watermark = new Watermark(client);
+    this.#services = new SharedServices(client);
   }
 
   /** Settles what came since the last run. Runs must not overlap. */
@@ -88,6 +91,7 @@ export class Settler {
       sinceUnixMs: Math.min(this.#since, now - USUAL_LATENCY_MS),
       part,
       skipsSilent: this.#skipsSilent,
+      services: this.#services,
     });
     if (lone > TRACES_A_ROUND) this.#skipsSilent = true;
     const traces = new Map([...touched].filter(([trace, { fingerprint }]) => !this.#isSettled(trace, fingerprint)));

@@ -1,7 +1,9 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import type { AttributionKeys } from "@spancost/core";
+import { quoteText } from "../quote.ts";
 import type { LookBackPart } from "./look-back.ts";
 import { listSources, select, type TimeSpan, toNeighbourhood, toTimestamps } from "./settle-queries.ts";
+import type { SharedServices } from "./shared-services.ts";
 
 /** What a trace got lately. */
 export interface TouchedTrace {
@@ -32,6 +34,7 @@ export interface TouchedOptions {
   readonly part: Pick<LookBackPart, "fromMs" | "toMs">;
   /** Leave out lone calls in whose traces no other span has attribution: that reads the spans of the days around. */
   readonly skipsSilent: boolean;
+  readonly services: SharedServices;
 }
 
 /** Of a row of `otel_traces`, also of one that others wrote, with anything for an id. */
@@ -43,8 +46,6 @@ const SPAN_ID = "toFixedString(substring(unhex(SpanId), 1, 8), 8)";
  * are looked at together, which changes nothing.
  */
 const toKey = (id: string) => `cityHash64(${id})`;
-/** A half of it, for sets: what that lets through by chance is left out later. */
-const toShortKey = (id: string) => `toUInt32(${toKey(id)})`;
 /** Where a call stands in the ledger, besides its trace. */
 const PLACE = "cityHash64(tenant_id, hour, span_id)";
 /** The index takes one id in a hundred for one that it has. */
@@ -66,13 +67,15 @@ export async function queryTouchedTraces(client: ClickHouseClient, options: Touc
   const neighbourhood = toNeighbourhood([times]);
   const { fromUnix, toUnix } = neighbourhood;
   const hours = `hour >= toStartOfHour(toDateTime(${fromUnix}, 'UTC')) AND hour <= toDateTime(${toUnix}, 'UTC')`;
-  // An index finds a few ids; of many it takes some to be everywhere.
+  // An index finds a few ids; of many it takes some to be everywhere. A shorter key would let others through by chance, and of each of those
+  // the whole granule is read.
   const isRecent = (column: string, ofCall: string, ofSpan: string) => {
-    const compared = arrivedRows > MAX_INDEXED_ROWS ? toShortKey : (id: string) => id;
+    const compared = arrivedRows > MAX_INDEXED_ROWS ? toKey : (id: string) => id;
     return `${compared(column)} IN (SELECT ${compared(ofCall)} FROM spancost.llm_calls WHERE ${arrived("ingested_at")}
             UNION ALL SELECT ${compared(ofSpan)} FROM spancost.otel_traces WHERE ${spansArrived})`;
   };
-  const shared = `SELECT service FROM spancost.llm_calls WHERE ${hours} GROUP BY service HAVING min(scope_name) != max(scope_name)`;
+  const shared = await options.services.find(arrived("ingested_at"), fromUnix);
+  const isShared = shared.length === 0 ? "false" : `service IN (${shared.map(quoteText).join(", ")})`;
   // As they stand in the table, not from their digits: a day's spans are looked through.
   const speaking = `SELECT ${toKey(TRACE_ID)} FROM spancost.otel_traces
         PREWHERE ${isRecent("TraceId", "lower(hex(trace_id))", "TraceId")}
@@ -98,7 +101,7 @@ FROM (
     FROM (
         SELECT key, place, is_odd, lacks, count() OVER (PARTITION BY key) AS rows_of_trace
         FROM (
-            SELECT ${toKey("trace_id")} AS key, ${PLACE} AS place, version > 0 OR service IN (${shared}) AS is_odd, ${lacks} AS lacks
+            SELECT ${toKey("trace_id")} AS key, ${PLACE} AS place, version > 0 OR ${isShared} AS is_odd, ${lacks} AS lacks
             FROM spancost.llm_calls PREWHERE ${isRecent("trace_id", "trace_id", TRACE_ID)} WHERE ${hours}
         )
     ) WHERE rows_of_trace > 1 OR is_odd OR lacks GROUP BY key HAVING NOT is_lone OR lacks_any
