@@ -40,6 +40,11 @@ async function counted(): Promise<string[]> {
   return (await result.json<{ span_id: string }>()).map(({ span_id }) => span_id.slice(0, 2));
 }
 
+async function countCalls(): Promise<number> {
+  const result = await store.client.query({ query: "SELECT count() AS n FROM spancost.calls", format: "JSONEachRow" });
+  return Number((await result.json<{ n: string }>())[0]?.n);
+}
+
 describe("the settler", () => {
   it("comes to the same answer when the spans of two tracers arrive in different runs", async () => {
     const langchain = { scopeName: "langchain" };
@@ -130,4 +135,26 @@ describe("the settler", () => {
     const last = (await counted()).filter((span) => span.startsWith("e"));
     expect(last).toEqual(["e1", "e2", last[2]]);
   });
+
+  it("goes on from where it came to when more arrived than one run looks at", async () => {
+    const twice = [
+      call("a1", "e1", 5_000n, 77),
+      call("a2", "e2", 4_999n, 77, { scopeName: "langchain", durationNano: 102n * MS }),
+    ];
+    await store.insert({ spans: [], calls: twice });
+    const before = await countCalls();
+    // As if a million calls that say everything had come a minute ago, and those two after them.
+    await store.client.command({
+      query: `INSERT INTO spancost.llm_calls (tenant_id, hour, trace_id, span_id, started_at, service, own_tenant_id, own_user_id, own_feature, own_task, ingested_at)
+SELECT 'many', toStartOfHour(now()), sipHash128(number), reinterpretAsFixedString(number), now(), 'many', 'many', 'user', 'feature', 'task', now64(3) - 60 FROM numbers(1000001)`,
+    });
+    const traces = twice.map(({ traceId }) => `unhex('${Buffer.from(traceId).toString("hex")}')`).join(", ");
+    await store.client.command({
+      query: `ALTER TABLE spancost.llm_calls UPDATE ingested_at = now64(3) - 40 WHERE trace_id IN (${traces}) SETTINGS mutations_sync = 1`,
+    });
+    const late = new Settler({ client: store.client, marks: test.marks }, ATTRIBUTION_KEYS);
+    expect(await late.run()).toMatchObject({ isBehind: true, changed: 0 });
+    expect(await late.run()).toMatchObject({ isBehind: false, changed: 1 });
+    expect(await countCalls()).toBe(before + 1_000_000);
+  }, 60_000);
 });

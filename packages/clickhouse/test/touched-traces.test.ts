@@ -39,12 +39,12 @@ function span(trace: string, id: string, attributes: SpanRow["attributes"] = [])
 
 /** The traces that are looked at, by two of their digits, those of one repeated call in brackets, and how many are those of lone calls. */
 async function touched(
-  sinceUnixMs: number,
+  since: number,
   skipsSilent: boolean,
   part = NO_PART,
   services = new SharedServices(test.store.client),
 ): Promise<string[]> {
-  const options = { keys: ATTRIBUTION_KEYS, sinceUnixMs, part, skipsSilent, services };
+  const options = { keys: ATTRIBUTION_KEYS, since, until: null, part, skipsSilent, services };
   const { traces, lone } = await queryTouchedTraces(test.store.client, options);
   const names = [...traces].map(([trace, { kind }]) =>
     kind === "whole" ? trace.slice(0, 2) : `(${trace.slice(0, 2)})`,

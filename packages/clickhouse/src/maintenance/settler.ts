@@ -11,6 +11,7 @@ import {
   toNeighbourhood,
   toTimes,
 } from "./settle-queries.ts";
+import { queryUntil } from "./arrivals.ts";
 import { LookBack, USUAL_LATENCY_MS } from "./look-back.ts";
 import { settleRepeated, settleSameKeys } from "./same-key-conflicts.ts";
 import { SharedServices } from "./shared-services.ts";
@@ -26,6 +27,8 @@ export interface SettleResult {
   readonly changed: number;
   /** Spans that came with other contents, of which another row counts. */
   readonly conflicts: number;
+  /** More came than one run looks at: the next one should follow at once. */
+  readonly isBehind: boolean;
 }
 
 interface Round {
@@ -82,13 +85,16 @@ export class Settler {
     if (this.#lookBack === undefined || now < this.#since) this.#lookBack = new LookBack(now);
     if (now < this.#retriedMs) this.#retriedMs = 0;
     const part = this.#lookBack.next(now);
+    const since = Math.min(this.#since, now - USUAL_LATENCY_MS);
+    const until = await queryUntil(this.#client, since);
     const {
       traces: touched,
       lone,
       rows,
     } = await queryTouchedTraces(this.#client, {
       keys: this.#keys,
-      sinceUnixMs: Math.min(this.#since, now - USUAL_LATENCY_MS),
+      since,
+      until,
       part,
       skipsSilent: this.#skipsSilent,
       services: this.#services,
@@ -108,15 +114,15 @@ export class Settler {
       }
     }
     for (const [trace, { fingerprint }] of touched) this.#settled.set(trace, fingerprint);
-    this.#since = now - USUAL_LATENCY_MS;
+    this.#since = Math.min(until ?? Infinity, now - USUAL_LATENCY_MS);
     const knownUntilMs = this.#lookBack.done(part, now, rows);
     if (knownUntilMs !== null) {
       this.#settledBefore = this.#settled;
       this.#settled = new Map();
-      await this.#watermark.write(knownUntilMs);
+      await this.#watermark.write(Math.min(knownUntilMs, this.#since));
     }
     if (round.failure !== undefined) throw round.failure;
-    return { traces: traces.size, changed: round.changed, conflicts: round.conflicts };
+    return { traces: traces.size, changed: round.changed, conflicts: round.conflicts, isBehind: until !== null };
   }
 
   #isSettled(trace: string, fingerprint: string): boolean {

@@ -1,8 +1,8 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import type { AttributionKeys } from "@spancost/core";
 import { quoteText } from "../quote.ts";
-import type { LookBackPart } from "./look-back.ts";
-import { listSources, select, type TimeSpan, toNeighbourhood, toTimestamps } from "./settle-queries.ts";
+import { type Arrived, queryArrivals, toArrived } from "./arrivals.ts";
+import { listSources, select, toNeighbourhood, toTimestamps } from "./settle-queries.ts";
 import type { SharedServices } from "./shared-services.ts";
 
 /** What a trace got lately. */
@@ -26,12 +26,8 @@ export interface TouchedTraces {
 }
 
 /** What is looked for. */
-export interface TouchedOptions {
+export interface TouchedOptions extends Arrived {
   readonly keys: AttributionKeys;
-  /** By the database's clock, in milliseconds since 1970. */
-  readonly sinceUnixMs: number;
-  /** What is looked through once more, by the same clock. */
-  readonly part: Pick<LookBackPart, "fromMs" | "toMs">;
   /** Leave out lone calls in whose traces no other span has attribution: that reads the spans of the days around. */
   readonly skipsSilent: boolean;
   readonly services: SharedServices;
@@ -117,29 +113,4 @@ FROM (
     lone: found.reduce((count, { isLone }) => count + isLone, 0),
     rows: arrivedRows,
   };
-}
-
-/** Whether a row is one of those that are looked at, by the time it is stamped with. */
-function toArrived(column: string, { sinceUnixMs, part }: TouchedOptions): string {
-  const [since, from, to] = [sinceUnixMs, part.fromMs, part.toMs].map(
-    (ms) => `fromUnixTimestamp64Milli(${Math.floor(ms)})`,
-  );
-  return `(${column} >= ${since} OR (${column} >= ${from} AND ${column} < ${to}))`;
-}
-
-/** How much arrived, and when it began. */
-async function queryArrivals(
-  client: ClickHouseClient,
-  arrived: (column: string) => string,
-): Promise<TimeSpan & { readonly rows: number }> {
-  const [row] = await select<TimeSpan & { readonly rows: number }>(
-    client,
-    `SELECT toUnixTimestamp(min(first)) AS fromUnix, toUnixTimestamp(max(last)) AS toUnix, toUInt32(sum(n)) AS rows FROM (
-    SELECT toDateTime(min(Timestamp), 'UTC') AS first, toDateTime(max(Timestamp), 'UTC') AS last, count() AS n
-    FROM spancost.otel_traces WHERE ${arrived("IngestedAt")} HAVING n > 0
-    UNION ALL
-    SELECT min(hour) AS first, max(hour) AS last, count() AS n FROM spancost.llm_calls WHERE ${arrived("ingested_at")} HAVING n > 0
-)`,
-  );
-  return row ?? { fromUnix: 0, toUnix: 0, rows: 0 };
 }
