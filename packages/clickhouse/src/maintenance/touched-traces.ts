@@ -30,6 +30,7 @@ export interface TouchedOptions extends Arrived {
   readonly keys: AttributionKeys;
   /** Leave out lone calls in whose traces no other span has attribution: that reads the spans of the days around. */
   readonly skipsSilent: boolean;
+  /** Remembers, from run to run, in which services a call may have been seen twice. */
   readonly services: SharedServices;
 }
 
