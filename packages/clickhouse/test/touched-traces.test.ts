@@ -1,6 +1,7 @@
 import { ATTRIBUTION_KEYS } from "@spancost/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CallRow, SpanRow } from "../src/index.ts";
+import { queryArrivals } from "../src/maintenance/arrivals.ts";
 import { queryNow } from "../src/maintenance/settle-queries.ts";
 import { SharedServices } from "../src/maintenance/shared-services.ts";
 import { queryTouchedTraces } from "../src/maintenance/touched-traces.ts";
@@ -38,14 +39,16 @@ function span(trace: string, id: string, attributes: SpanRow["attributes"] = [])
 }
 
 /** The traces that are looked at, by two of their digits, those of one repeated call in brackets, and how many are those of lone calls. */
-async function touched(
-  since: number,
-  skipsSilent: boolean,
-  part = NO_PART,
-  services = new SharedServices(test.store.client),
-): Promise<string[]> {
-  const options = { keys: ATTRIBUTION_KEYS, since, until: null, part, skipsSilent, services };
-  const { traces, lone } = await queryTouchedTraces(test.store.client, options);
+async function touched(since: number, skipsSilent: boolean, part = NO_PART): Promise<string[]> {
+  const { client } = test.store;
+  const arrivals = await queryArrivals(client, since, part);
+  const services = new SharedServices(client);
+  const { traces, lone } = await queryTouchedTraces(client, {
+    keys: ATTRIBUTION_KEYS,
+    arrivals,
+    skipsSilent,
+    services,
+  });
   const names = [...traces].map(([trace, { kind }]) =>
     kind === "whole" ? trace.slice(0, 2) : `(${trace.slice(0, 2)})`,
   );

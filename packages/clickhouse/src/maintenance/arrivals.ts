@@ -2,8 +2,8 @@ import type { ClickHouseClient } from "@clickhouse/client";
 import type { LookBackPart } from "./look-back.ts";
 import { select, type TimeSpan } from "./settle-queries.ts";
 
-/** Rows that a run looks at, by the times they are stamped with: milliseconds since 1970, by the database's clock. */
-export interface Arrived {
+/** Rows that are looked at, by the times they are stamped with: milliseconds since 1970, by the database's clock. */
+interface Arrived {
   readonly since: number;
   /** Not included; `null` for all that came since. */
   readonly until: number | null;
@@ -11,7 +11,12 @@ export interface Arrived {
   readonly part: Pick<LookBackPart, "fromMs" | "toMs">;
 }
 
-/** What a run looks at is held in memory: about 60 bytes a call. */
+/** Rows that a run looks at: which, how many, and when what they tell of began. */
+export interface Arrivals extends Arrived, TimeSpan {
+  readonly rows: number;
+}
+
+/** New rows that a run looks at: they are held in memory, at about 60 bytes a call. */
 const MAX_ROWS = 1_000_000;
 
 const toTime = (ms: number) => `fromUnixTimestamp64Milli(${Math.floor(ms)})`;
@@ -22,8 +27,15 @@ export function toArrived(column: string, { since, until, part }: Arrived): stri
   return `(${isNew} OR (${column} >= ${toTime(part.fromMs)} AND ${column} < ${toTime(part.toMs)}))`;
 }
 
-/** Where a run has to end that begins at `since`, so that it looks at a bounded number of rows; `null` when there are not too many. */
-export async function queryUntil(client: ClickHouseClient, since: number): Promise<number | null> {
+/** What came since a moment, or the first million rows of it, and what is looked through once more. */
+export async function queryArrivals(client: ClickHouseClient, since: number, part: Arrived["part"]): Promise<Arrivals> {
+  const all = await queryTimes(client, { since, until: null, part });
+  const until = all.rows > MAX_ROWS ? await queryUntil(client, since) : null;
+  return until === null ? all : queryTimes(client, { since, until, part });
+}
+
+/** The end of the second in which one row too many came; `null` when there are not so many. */
+async function queryUntil(client: ClickHouseClient, since: number): Promise<number | null> {
   const second = (column: string) => `toUnixTimestamp(toDateTime(${column}, 'UTC')) AS second`;
   const [row] = await select<{ second: number }>(
     client,
@@ -38,19 +50,15 @@ export async function queryUntil(client: ClickHouseClient, since: number): Promi
   return row === undefined ? null : (row.second + 1) * 1_000;
 }
 
-/** How much arrived, and when it began. */
-export async function queryArrivals(
-  client: ClickHouseClient,
-  arrived: (column: string) => string,
-): Promise<TimeSpan & { readonly rows: number }> {
+async function queryTimes(client: ClickHouseClient, arrived: Arrived): Promise<Arrivals> {
   const [row] = await select<TimeSpan & { readonly rows: number }>(
     client,
     `SELECT toUnixTimestamp(min(first)) AS fromUnix, toUnixTimestamp(max(last)) AS toUnix, toUInt32(sum(n)) AS rows FROM (
     SELECT toDateTime(min(Timestamp), 'UTC') AS first, toDateTime(max(Timestamp), 'UTC') AS last, count() AS n
-    FROM spancost.otel_traces WHERE ${arrived("IngestedAt")} HAVING n > 0
+    FROM spancost.otel_traces WHERE ${toArrived("IngestedAt", arrived)} HAVING n > 0
     UNION ALL
-    SELECT min(hour) AS first, max(hour) AS last, count() AS n FROM spancost.llm_calls WHERE ${arrived("ingested_at")} HAVING n > 0
+    SELECT min(hour) AS first, max(hour) AS last, count() AS n FROM spancost.llm_calls WHERE ${toArrived("ingested_at", arrived)} HAVING n > 0
 )`,
   );
-  return row ?? { fromUnix: 0, toUnix: 0, rows: 0 };
+  return { ...arrived, ...(row ?? { fromUnix: 0, toUnix: 0, rows: 0 }) };
 }

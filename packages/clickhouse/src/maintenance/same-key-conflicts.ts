@@ -1,5 +1,5 @@
 import { quoteText } from "../quote.ts";
-import { select, type TimeSpan } from "./settle-queries.ts";
+import { select, type TimeSpan, toHours } from "./settle-queries.ts";
 import { type Ledger, type Place, replaceRows } from "./write-versions.ts";
 
 /** What follows from the span and the prices of the moment, or from its arrival: other values of these are no other contents. */
@@ -48,10 +48,10 @@ async function settleConflicts(ledger: Ledger, rows: string, times: TimeSpan): P
 }
 
 /** Rows as they were written, without FINAL. */
-function from(traces: readonly string[], { fromUnix, toUnix }: TimeSpan): string {
+function from(traces: readonly string[], times: TimeSpan): string {
   return `FROM spancost.llm_calls
 PREWHERE trace_id IN (SELECT toFixedString(unhex(arrayJoin([${traces.map(quoteText).join(", ")}])), 16))
-WHERE hour >= toStartOfHour(toDateTime(${fromUnix}, 'UTC')) AND hour <= toDateTime(${toUnix}, 'UTC')`;
+WHERE ${toHours(times)}`;
 }
 
 async function queryKeys({ client }: Ledger, rows: string, having: string): Promise<KeyRecord[]> {

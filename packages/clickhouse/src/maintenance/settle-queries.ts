@@ -94,13 +94,13 @@ export async function queryNow(client: ClickHouseClient): Promise<number> {
 export async function queryCalls(
   client: ClickHouseClient,
   traces: readonly string[],
-  { fromUnix, toUnix }: TimeSpan,
+  times: TimeSpan,
 ): Promise<LedgerCall[]> {
   if (traces.length === 0) return [];
   const ids = `SELECT toFixedString(unhex(arrayJoin([${traces.map(quoteText).join(", ")}])), 16)`;
   return selectCalls(
     client,
-    `hour >= toStartOfHour(toDateTime(${fromUnix}, 'UTC')) AND hour <= toDateTime(${toUnix}, 'UTC')`,
+    toHours(times),
     // All versions of a call have its trace, so rows that are left out before FINAL supersede none that are not.
     `trace_id IN (${ids})`,
   );
@@ -123,7 +123,7 @@ export async function queryPeerTraces(client: ClickHouseClient, calls: readonly 
 
 /** Of some calls, those whose service has calls of another producer in the hours around: mostly none, found out by one query. */
 async function withOtherProducers(client: ClickHouseClient, calls: readonly LedgerCall[]): Promise<LedgerCall[]> {
-  const hoursByCall = new Map(calls.map((call) => [call, toHours(call)] as const));
+  const hoursByCall = new Map(calls.map((call) => [call, toHoursAround(call)] as const));
   const hours = [...new Set([...hoursByCall.values()].flat())];
   if (hours.length === 0) return [];
   const services = unique(calls.map(({ service }) => quoteText(service)));
@@ -147,7 +147,7 @@ function longestAt(durationNano: bigint): bigint {
 }
 
 /** The hours in which calls start that could overlap with a call. */
-function toHours({ startTimeUnixNano, endTimeUnixNano }: LedgerCall): bigint[] {
+function toHoursAround({ startTimeUnixNano, endTimeUnixNano }: LedgerCall): bigint[] {
   const first = toHourUnix(startTimeUnixNano - PEER_TOLERANCE_NANO - LONGEST_CALL_NANO);
   const last = toHourUnix(endTimeUnixNano + PEER_TOLERANCE_NANO);
   return Array.from(
@@ -226,6 +226,11 @@ export function listSources({ tenantId, userId, feature }: AttributionKeys): str
   return unique([tenantId, userId, feature, ...ATTRIBUTION_SOURCES])
     .map(quoteText)
     .join(", ");
+}
+
+/** The calls of a time, of which the hours are known. */
+export function toHours({ fromUnix, toUnix }: TimeSpan): string {
+  return `hour >= toStartOfHour(toDateTime(${fromUnix}, 'UTC')) AND hour <= toDateTime(${toUnix}, 'UTC')`;
 }
 
 /** The spans of a time. */

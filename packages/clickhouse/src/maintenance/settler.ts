@@ -11,7 +11,7 @@ import {
   toNeighbourhood,
   toTimes,
 } from "./settle-queries.ts";
-import { queryUntil } from "./arrivals.ts";
+import { queryArrivals } from "./arrivals.ts";
 import { LookBack, USUAL_LATENCY_MS } from "./look-back.ts";
 import { settleRepeated, settleSameKeys } from "./same-key-conflicts.ts";
 import { SharedServices } from "./shared-services.ts";
@@ -86,16 +86,11 @@ export class Settler {
     if (now < this.#retriedMs) this.#retriedMs = 0;
     const part = this.#lookBack.next(now);
     const since = Math.min(this.#since, now - USUAL_LATENCY_MS);
-    const until = await queryUntil(this.#client, since);
-    const {
-      traces: touched,
-      lone,
-      rows,
-    } = await queryTouchedTraces(this.#client, {
+    const arrivals = await queryArrivals(this.#client, since, part);
+    const { until, rows } = arrivals;
+    const { traces: touched, lone } = await queryTouchedTraces(this.#client, {
       keys: this.#keys,
-      since,
-      until,
-      part,
+      arrivals,
       skipsSilent: this.#skipsSilent,
       services: this.#services,
     });

@@ -31,23 +31,24 @@ export class SharedServices {
   async find(arrived: string, fromUnix: number): Promise<string[]> {
     if (fromUnix < this.#knownFromUnix || this.#now() - this.#askedMs > MAX_AGE_MS) {
       const knownFromUnix = Math.max(fromUnix - MARGIN_SECONDS, 0);
-      this.#producersByService = new Map();
-      await this.#add(`hour >= toStartOfHour(toDateTime(${knownFromUnix}, 'UTC'))`);
+      const known = new Map<string, Set<string>>();
+      await this.#add(known, `hour >= toStartOfHour(toDateTime(${knownFromUnix}, 'UTC'))`);
+      this.#producersByService = known;
       [this.#knownFromUnix, this.#askedMs] = [knownFromUnix, this.#now()];
     }
-    await this.#add(arrived);
+    await this.#add(this.#producersByService, arrived);
     return [...this.#producersByService].flatMap(([service, producers]) => (producers.size > 1 ? [service] : []));
   }
 
   /** The least and the greatest of a service's producers tell whether it has several, at the cost of no set for each. */
-  async #add(where: string): Promise<void> {
+  async #add(producersByService: Map<string, Set<string>>, where: string): Promise<void> {
     const rows = await select<{ service: string; first: string; last: string }>(
       this.#client,
       `SELECT service, min(scope_name) AS first, max(scope_name) AS last FROM spancost.llm_calls WHERE ${where} GROUP BY service`,
     );
     for (const { service, first, last } of rows) {
-      const producers = this.#producersByService.get(service) ?? new Set();
-      this.#producersByService.set(service, producers.add(first).add(last));
+      const producers = producersByService.get(service) ?? new Set();
+      producersByService.set(service, producers.add(first).add(last));
     }
   }
 }

@@ -1,8 +1,8 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import type { AttributionKeys } from "@spancost/core";
 import { quoteText } from "../quote.ts";
-import { type Arrived, queryArrivals, toArrived } from "./arrivals.ts";
-import { listSources, select, toNeighbourhood, toTimestamps } from "./settle-queries.ts";
+import { type Arrivals, toArrived } from "./arrivals.ts";
+import { listSources, select, toHours, toNeighbourhood, toTimestamps } from "./settle-queries.ts";
 import type { SharedServices } from "./shared-services.ts";
 
 /** What a trace got lately. */
@@ -21,13 +21,12 @@ export interface TouchedTraces {
   readonly traces: Map<string, TouchedTrace>;
   /** How many of them hold one call only, which lacks attribution that another span could have. */
   readonly lone: number;
-  /** How many rows were looked at for that. */
-  readonly rows: number;
 }
 
 /** What is looked for. */
-export interface TouchedOptions extends Arrived {
+export interface TouchedOptions {
   readonly keys: AttributionKeys;
+  readonly arrivals: Arrivals;
   /** Leave out lone calls in whose traces no other span has attribution: that reads the spans of the days around. */
   readonly skipsSilent: boolean;
   /** Remembers, from run to run, in which services a call may have been seen twice. */
@@ -56,22 +55,20 @@ const LACKS_ATTRIBUTION =
  * to look at each would take all of this process at some ten thousand a second.
  */
 export async function queryTouchedTraces(client: ClickHouseClient, options: TouchedOptions): Promise<TouchedTraces> {
-  const arrived = (column: string) => toArrived(column, options);
+  const { arrivals } = options;
+  if (arrivals.rows === 0) return { traces: new Map(), lone: 0 };
+  const arrived = (column: string) => toArrived(column, arrivals);
   // Others than ours may write spans; a trace id that is none belongs to no call.
   const spansArrived = `${arrived("IngestedAt")} AND length(TraceId) = 32`;
-  const { rows: arrivedRows, ...times } = await queryArrivals(client, arrived);
-  if (arrivedRows === 0) return { traces: new Map(), lone: 0, rows: 0 };
-  const neighbourhood = toNeighbourhood([times]);
-  const { fromUnix, toUnix } = neighbourhood;
-  const hours = `hour >= toStartOfHour(toDateTime(${fromUnix}, 'UTC')) AND hour <= toDateTime(${toUnix}, 'UTC')`;
+  const neighbourhood = toNeighbourhood([arrivals]);
   // An index finds a few ids; of many it takes some to be everywhere. A shorter key would let others through by chance, and of each of those
   // the whole granule is read.
   const isRecent = (column: string, ofCall: string, ofSpan: string) => {
-    const compared = arrivedRows > MAX_INDEXED_ROWS ? toKey : (id: string) => id;
+    const compared = arrivals.rows > MAX_INDEXED_ROWS ? toKey : (id: string) => id;
     return `${compared(column)} IN (SELECT ${compared(ofCall)} FROM spancost.llm_calls WHERE ${arrived("ingested_at")}
             UNION ALL SELECT ${compared(ofSpan)} FROM spancost.otel_traces WHERE ${spansArrived})`;
   };
-  const shared = await options.services.find(arrived("ingested_at"), fromUnix);
+  const shared = await options.services.find(arrived("ingested_at"), neighbourhood.fromUnix);
   const isShared = shared.length === 0 ? "false" : `service IN (${shared.map(quoteText).join(", ")})`;
   // As they stand in the table, not from their digits: a day's spans are looked through.
   const speaking = `SELECT ${toKey(TRACE_ID)} FROM spancost.otel_traces
@@ -99,7 +96,7 @@ FROM (
         SELECT key, place, is_odd, lacks, count() OVER (PARTITION BY key) AS rows_of_trace
         FROM (
             SELECT ${toKey("trace_id")} AS key, ${PLACE} AS place, version > 0 OR ${isShared} AS is_odd, ${lacks} AS lacks
-            FROM spancost.llm_calls PREWHERE ${isRecent("trace_id", "trace_id", TRACE_ID)} WHERE ${hours}
+            FROM spancost.llm_calls PREWHERE ${isRecent("trace_id", "trace_id", TRACE_ID)} WHERE ${toHours(neighbourhood)}
         )
     ) WHERE rows_of_trace > 1 OR is_odd OR lacks GROUP BY key HAVING NOT is_lone OR lacks_any
 ) AS concerned USING (key) GROUP BY trace_id ORDER BY fromUnix`,
@@ -112,6 +109,5 @@ FROM (
       ]),
     ),
     lone: found.reduce((count, { isLone }) => count + isLone, 0),
-    rows: arrivedRows,
   };
 }
