@@ -1,7 +1,7 @@
 import { ATTRIBUTION_KEYS } from "@spancost/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CallRow, SpanRow } from "../src/index.ts";
-import { queryArrivals } from "../src/maintenance/arrivals.ts";
+import { ArrivalLog } from "../src/maintenance/arrivals.ts";
 import { queryNow } from "../src/maintenance/settle-queries.ts";
 import { SharedServices } from "../src/maintenance/shared-services.ts";
 import { queryTouchedTraces } from "../src/maintenance/touched-traces.ts";
@@ -18,7 +18,6 @@ afterAll(() => test.stop());
 
 const START = 1_780_000_000_000_000_000n;
 const HOUR_UNIX = 1_779_998_400;
-const NO_PART = { fromMs: 0, toMs: 0 };
 
 /** A call that has all its attribution, alone in its service and trace. */
 function call(trace: string, changes: Partial<CallRow> = {}): CallRow {
@@ -38,10 +37,18 @@ function span(trace: string, id: string, attributes: SpanRow["attributes"] = [])
   return spanRow({ traceId: trace.repeat(16), spanId: id.repeat(8), startTimeUnixNano: START, attributes });
 }
 
-/** The traces that are looked at, by two of their digits, those of one repeated call in brackets, and how many are those of lone calls. */
-async function touched(since: number, skipsSilent: boolean, part = NO_PART): Promise<string[]> {
+/** Knows all that is stored so far, so that what comes after it is new. */
+async function startLog(): Promise<ArrivalLog> {
   const { client } = test.store;
-  const arrivals = await queryArrivals(client, since, part);
+  const log = new ArrivalLog(client, 0);
+  log.done(await log.next(await queryNow(client)));
+  return log;
+}
+
+/** The traces that are looked at, by two of their digits, those of one repeated call in brackets, and how many are those of lone calls. */
+async function touched(log: ArrivalLog, skipsSilent: boolean): Promise<string[]> {
+  const { client } = test.store;
+  const arrivals = await log.next(await queryNow(client));
   const services = new SharedServices(client);
   const { traces, lone } = await queryTouchedTraces(client, {
     keys: ATTRIBUTION_KEYS,
@@ -57,7 +64,7 @@ async function touched(since: number, skipsSilent: boolean, part = NO_PART): Pro
 
 describe("traces that are settled", () => {
   it("are those in which settlement could change something", async () => {
-    const since = await queryNow(test.store.client);
+    const log = await startLog();
     await test.ingest([
       // Says everything itself.
       call("a0"),
@@ -91,37 +98,30 @@ describe("traces that are settled", () => {
         }),
       ],
     });
-    expect(await touched(since, false)).toEqual(["(e0)", "b0", "b1", "b2", "c0", "d0", "d1", "e1", "3 alone"]);
-    expect(await touched(since, true)).toEqual(["(e0)", "b2", "c0", "d0", "d1", "e1", "1 alone"]);
+    expect(await touched(log, false)).toEqual(["(e0)", "b0", "b1", "b2", "c0", "d0", "d1", "e1", "3 alone"]);
+    expect(await touched(log, true)).toEqual(["(e0)", "b2", "c0", "d0", "d1", "e1", "1 alone"]);
   });
 
-  it("are found by what came, at a moment or since, though the call came before", async () => {
+  it("are found by what came, though the call came before", async () => {
     await test.ingest([call("90", { task: "", taskId: "" }), call("91")]);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    const since = await queryNow(test.store.client);
-    expect(await touched(since, false)).toEqual(["0 alone"]);
+    const log = await startLog();
+    expect(await touched(log, false)).toEqual(["0 alone"]);
     await test.store.insert({ calls: [], spans: [span("90", "99", [["spancost.task", "answer"]]), span("91", "98")] });
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    const after = await queryNow(test.store.client);
-    for (const skipsSilent of [true, false]) {
-      expect(await touched(since, skipsSilent)).toEqual(["90", "1 alone"]);
-      expect(await touched(after, skipsSilent)).toEqual(["0 alone"]);
-      expect(await touched(after, skipsSilent, { fromMs: since, toMs: after })).toEqual(["90", "1 alone"]);
-    }
+    for (const skipsSilent of [true, false]) expect(await touched(log, skipsSilent)).toEqual(["90", "1 alone"]);
   });
 
   it("are found among thousands", async () => {
-    const since = await queryNow(test.store.client);
+    const log = await startLog();
     const many = Array.from({ length: 3_000 }, (_, index) => {
       const id = index.toString(16).padStart(32, "5");
       return call("50", { traceId: Buffer.from(id, "hex"), spanId: Buffer.from(id.slice(16), "hex") });
     });
     await test.ingest([...many, call("40", { feature: "" })]);
-    expect(await touched(since, false)).toEqual(["40", "1 alone"]);
+    expect(await touched(log, false)).toEqual(["40", "1 alone"]);
   });
 
   it("include what was settled, which may have to be settled otherwise", async () => {
-    const since = await queryNow(test.store.client);
+    const log = await startLog();
     await test.ingest([call("70"), call("71"), call("72")]);
     const settle = (trace: string, change: string) =>
       test.store.client.command({
@@ -130,6 +130,6 @@ describe("traces that are settled", () => {
     await settle("70", "'other' AS feature");
     await settle("71", "'a:b' AS duplicate_of, 'same-response' AS settle_reason");
     await test.store.client.command({ query: "OPTIMIZE TABLE spancost.llm_calls FINAL" });
-    expect(await touched(since, true)).toEqual(["70", "71", "0 alone"]);
+    expect(await touched(log, true)).toEqual(["70", "71", "0 alone"]);
   });
 });

@@ -59,8 +59,8 @@ const DEFAULT_TIMES: MaintenanceTimes = {
   // After a failure, such as a database that is away, the next try waits longer; so does one for a lease that another has.
   afterFailureMs: 5_000,
 };
-/** Maintenance reads the ids of the days around: where there are many, it may take a fourth of the time, unless it is behind ... */
-const PAUSE_FACTOR = 3;
+/** Maintenance reads the ids of the days around: where there are many, it may take a sixteenth of the time, unless it is behind ... */
+const PAUSE_FACTOR = 15;
 /** ... as long as calls are settled within 10 s. */
 const MAX_PAUSE_MS = 6_000;
 /** A lease that is held for less than this is renewed; during a long task it is looked at so often. */

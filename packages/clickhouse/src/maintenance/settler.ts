@@ -11,8 +11,7 @@ import {
   toNeighbourhood,
   toTimes,
 } from "./settle-queries.ts";
-import { queryArrivals } from "./arrivals.ts";
-import { LookBack, USUAL_LATENCY_MS } from "./look-back.ts";
+import { ArrivalLog } from "./arrivals.ts";
 import { settleRepeated, settleSameKeys } from "./same-key-conflicts.ts";
 import { SharedServices } from "./shared-services.ts";
 import { queryTouchedTraces, type TouchedTrace } from "./touched-traces.ts";
@@ -36,11 +35,13 @@ interface Round {
   conflicts: number;
   /** The first one of a trace that failed by itself. */
   failure: unknown;
+  /** Traces that failed and are not remembered. */
+  forgotten: number;
 }
 
 /** A round reads the trace ids of the hours around, whatever its size. */
 const TRACES_A_ROUND = 20_000;
-/** More traces that fail by themselves are not remembered: what fails is something else. */
+/** More traces that fail by themselves are not remembered: what fails is something else, and what came is looked at again. */
 const MAX_FAILING = 1_000;
 const RETRY_INTERVAL_MS = 15_000;
 /** How far from a touched trace calls are followed that could be the same. */
@@ -56,14 +57,9 @@ export class Settler {
   readonly #keys: AttributionKeys;
   readonly #watermark: Watermark;
   readonly #services: SharedServices;
-  /** From when on the next run looks, by the database's clock. */
-  #since: number | undefined;
-  #lookBack: LookBack | undefined;
+  #arrivals: ArrivalLog | undefined;
   /** Whether there are so many calls without all their attribution that it pays to look first whether any span has more. */
   #skipsSilent = false;
-  /** Recent traces as they were when they were settled: those of this round of looking back, and of the one before. */
-  #settled = new Map<string, string>();
-  #settledBefore: ReadonlyMap<string, string> = new Map();
   /** Traces that could not be settled by themselves: they are tried again now and then. */
   readonly #failing = new Map<string, TouchedTrace>();
   #retriedMs = 0;
@@ -80,27 +76,21 @@ export class Settler {
   /** Settles what came since the last run. Runs must not overlap. */
   async run(signal?: AbortSignal): Promise<SettleResult> {
     const now = await queryNow(this.#client);
-    this.#since ??= await this.#watermark.read();
-    // A clock that was set back must not hide what comes now.
-    if (this.#lookBack === undefined || now < this.#since) this.#lookBack = new LookBack(now);
+    this.#arrivals ??= new ArrivalLog(this.#client, await this.#watermark.read());
     if (now < this.#retriedMs) this.#retriedMs = 0;
-    const part = this.#lookBack.next(now);
-    const since = Math.min(this.#since, now - USUAL_LATENCY_MS);
-    const arrivals = await queryArrivals(this.#client, since, part);
-    const { until, rows } = arrivals;
-    const { traces: touched, lone } = await queryTouchedTraces(this.#client, {
+    const arrivals = await this.#arrivals.next(now);
+    const { traces, lone } = await queryTouchedTraces(this.#client, {
       keys: this.#keys,
       arrivals,
       skipsSilent: this.#skipsSilent,
       services: this.#services,
     });
     if (lone > TRACES_A_ROUND) this.#skipsSilent = true;
-    const traces = new Map([...touched].filter(([trace, { fingerprint }]) => !this.#isSettled(trace, fingerprint)));
     if (now - this.#retriedMs >= RETRY_INTERVAL_MS) {
       for (const [trace, time] of this.#failing) traces.set(trace, time);
       this.#retriedMs = now;
     }
-    const round: Round = { changed: 0, conflicts: 0, failure: undefined };
+    const round: Round = { changed: 0, conflicts: 0, failure: undefined, forgotten: 0 };
     const byKind = Map.groupBy(traces, ([, { kind }]) => kind);
     for (const all of byKind.values()) {
       for (let at = 0; at < all.length; at += TRACES_A_ROUND) {
@@ -108,20 +98,13 @@ export class Settler {
         await this.#settleRound(all.slice(at, at + TRACES_A_ROUND), round);
       }
     }
-    for (const [trace, { fingerprint }] of touched) this.#settled.set(trace, fingerprint);
-    this.#since = Math.min(until ?? Infinity, now - USUAL_LATENCY_MS);
-    const knownUntilMs = this.#lookBack.done(part, now, rows);
-    if (knownUntilMs !== null) {
-      this.#settledBefore = this.#settled;
-      this.#settled = new Map();
-      await this.#watermark.write(Math.min(knownUntilMs, this.#since));
+    if (round.forgotten === 0) {
+      this.#arrivals.done(arrivals);
+      // The next process knows nothing of those that failed, but looks at them again.
+      if (this.#failing.size === 0) await this.#watermark.write(arrivals.knownUntilMs);
     }
     if (round.failure !== undefined) throw round.failure;
-    return { traces: traces.size, changed: round.changed, conflicts: round.conflicts, isBehind: until !== null };
-  }
-
-  #isSettled(trace: string, fingerprint: string): boolean {
-    return (this.#settled.get(trace) ?? this.#settledBefore.get(trace)) === fingerprint;
+    return { traces: traces.size, changed: round.changed, conflicts: round.conflicts, isBehind: arrivals.isBehind };
   }
 
   /** Settles some traces of one kind; where that fails and the database is there, the halves apart: one trace must not be all the others' fault. */
@@ -137,7 +120,8 @@ export class Settler {
       const [first] = traces;
       if (first !== undefined && traces.length === 1) {
         round.failure ??= error;
-        if (this.#failing.size < MAX_FAILING) this.#failing.set(...first);
+        if (this.#failing.size < MAX_FAILING || this.#failing.has(first[0])) this.#failing.set(...first);
+        else round.forgotten += 1;
         return;
       }
       const half = Math.ceil(traces.length / 2);
@@ -161,7 +145,9 @@ export class Settler {
     return calls;
   }
 
-  async #settle(touched: readonly (readonly [trace: string, time: TouchedTrace])[]): Promise<Omit<Round, "failure">> {
+  async #settle(
+    touched: readonly (readonly [trace: string, time: TouchedTrace])[],
+  ): Promise<Pick<Round, "changed" | "conflicts">> {
     const traces = touched.map(([trace]) => trace);
     const arrived = touched.map(([, time]) => time);
     // What came again is where it came first.

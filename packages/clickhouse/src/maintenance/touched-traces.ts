@@ -9,8 +9,6 @@ import type { SharedServices } from "./shared-services.ts";
 export interface TouchedTrace {
   /** `repeated`: it holds one call, which came more than once; only whether it came with other contents is to be seen. */
   readonly kind: "whole" | "repeated";
-  /** Another one is something new to look at (or something old that is before the moment now). */
-  readonly fingerprint: string;
   /** When that started, in seconds since 1970. */
   readonly fromUnix: number;
   readonly toUnix: number;
@@ -57,38 +55,37 @@ const LACKS_ATTRIBUTION =
 export async function queryTouchedTraces(client: ClickHouseClient, options: TouchedOptions): Promise<TouchedTraces> {
   const { arrivals } = options;
   if (arrivals.rows === 0) return { traces: new Map(), lone: 0 };
-  const arrived = (column: string) => toArrived(column, arrivals);
+  const callsArrived = toArrived("ingested_at", arrivals.calls);
   // Others than ours may write spans; a trace id that is none belongs to no call.
-  const spansArrived = `${arrived("IngestedAt")} AND length(TraceId) = 32`;
+  const spansArrived = `${toArrived("IngestedAt", arrivals.spans)} AND length(TraceId) = 32`;
   const neighbourhood = toNeighbourhood([arrivals]);
   // An index finds a few ids; of many it takes some to be everywhere. A shorter key would let others through by chance, and of each of those
   // the whole granule is read.
   const isRecent = (column: string, ofCall: string, ofSpan: string) => {
     const compared = arrivals.rows > MAX_INDEXED_ROWS ? toKey : (id: string) => id;
-    return `${compared(column)} IN (SELECT ${compared(ofCall)} FROM spancost.llm_calls WHERE ${arrived("ingested_at")}
+    return `${compared(column)} IN (SELECT ${compared(ofCall)} FROM spancost.llm_calls WHERE ${callsArrived}
             UNION ALL SELECT ${compared(ofSpan)} FROM spancost.otel_traces WHERE ${spansArrived})`;
   };
-  const shared = await options.services.find(arrived("ingested_at"), neighbourhood.fromUnix);
+  const shared = await options.services.find(callsArrived, neighbourhood.fromUnix);
   const isShared = shared.length === 0 ? "false" : `service IN (${shared.map(quoteText).join(", ")})`;
   // As they stand in the table, not from their digits: a day's spans are looked through.
   const speaking = `SELECT ${toKey(TRACE_ID)} FROM spancost.otel_traces
         PREWHERE ${isRecent("TraceId", "lower(hex(trace_id))", "TraceId")}
         WHERE ${toTimestamps(neighbourhood)} AND length(TraceId) = 32 AND hasAny(mapKeys(SpanAttributes), [${listSources(options.keys)}])
-            AND (${TRACE_ID}, ${SPAN_ID}) NOT IN (SELECT trace_id, span_id FROM spancost.llm_calls WHERE ${arrived("ingested_at")})`;
+            AND (${TRACE_ID}, ${SPAN_ID}) NOT IN (SELECT trace_id, span_id FROM spancost.llm_calls WHERE ${callsArrived})`;
   const lacks = `(${LACKS_ATTRIBUTION})${options.skipsSilent ? ` AND ${toKey("trace_id")} IN (${speaking})` : ""}`;
   // A version above 0 is one that settlement wrote, or another task of maintenance. Most traces have one row: they are found by sorting, which
   // takes a third of the memory of a hash table with a state for each (ADR 14).
   const found = await select<TouchedTrace & { readonly trace: string; readonly isLone: number }>(
     client,
     `SELECT lower(hex(trace_id)) AS trace, any(is_lone) AS isLone, if(any(is_repeated), 'repeated', 'whole') AS kind,
-    toString(length(groupUniqArray(row) AS hashes)) || ':' || toString(arrayReduce('groupBitXor', hashes)) AS fingerprint,
     toUnixTimestamp(min(at)) AS fromUnix, toUnixTimestamp(max(at)) AS toUnix
 FROM (
-    SELECT ${TRACE_ID} AS trace_id, ${toKey("trace_id")} AS key, cityHash64(SpanId, IngestedAt) AS row, toDateTime(Timestamp, 'UTC') AS at
+    SELECT ${TRACE_ID} AS trace_id, ${toKey("trace_id")} AS key, toDateTime(Timestamp, 'UTC') AS at
     FROM spancost.otel_traces WHERE ${spansArrived}
     UNION ALL
-    SELECT trace_id, ${toKey("trace_id")} AS key, cityHash64(hour, span_id, ingested_at) AS row, hour AS at
-    FROM spancost.llm_calls WHERE ${arrived("ingested_at")}
+    SELECT trace_id, ${toKey("trace_id")} AS key, hour AS at
+    FROM spancost.llm_calls WHERE ${callsArrived}
 ) AS arrived INNER JOIN (
     SELECT key, max(is_odd) OR min(place) != max(place) AS is_one_of_many, max(lacks) AS lacks_any,
         NOT is_one_of_many AND count() = 1 AS is_lone, NOT is_one_of_many AND NOT is_lone AND NOT lacks_any AS is_repeated
@@ -103,10 +100,7 @@ FROM (
   );
   return {
     traces: new Map(
-      found.map(({ trace, kind, fingerprint, fromUnix: from, toUnix: to }) => [
-        trace,
-        { kind, fingerprint, fromUnix: from, toUnix: to },
-      ]),
+      found.map(({ trace, kind, fromUnix: from, toUnix: to }) => [trace, { kind, fromUnix: from, toUnix: to }]),
     ),
     lone: found.reduce((count, { isLone }) => count + isLone, 0),
   };

@@ -26,7 +26,8 @@ export class Watermark {
 
   /** Writes the watermark, now and then: an old one makes the next process look at some traces again, which changes nothing. */
   async write(settledUntilUnixMs: number): Promise<void> {
-    if (settledUntilUnixMs - this.#writtenUnixMs < WRITE_INTERVAL_MS) return;
+    // Back as well, with a clock that was set back.
+    if (Math.abs(settledUntilUnixMs - this.#writtenUnixMs) < WRITE_INTERVAL_MS) return;
     const values = [{ name: NAME, value: String(settledUntilUnixMs) }];
     await this.#client.insert({ table: "spancost.maintenance_state", values, format: "JSONEachRow" });
     this.#writtenUnixMs = settledUntilUnixMs;

@@ -33,7 +33,7 @@ export const TABLES = [
 ENGINE = ReplacingMergeTree
 PARTITION BY toDate(Timestamp)
 ORDER BY (ServiceName, SpanName, toDateTime(Timestamp), TraceId, SpanId)
-SETTINGS index_granularity = 2048, old_parts_lifetime = 480, fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1`,
+SETTINGS index_granularity = 1024, old_parts_lifetime = 480, fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1`,
 
   `CREATE TABLE IF NOT EXISTS spancost.llm_calls
 (

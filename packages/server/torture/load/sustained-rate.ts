@@ -14,6 +14,10 @@ export interface RateOptions {
 }
 
 const STEP_MS = 15_000;
+/** The rate that was found has to hold for longer, so that merges of what was inserted take their part ... */
+const LASTING_MS = 240_000;
+/** ... and is this part of itself otherwise. */
+const STEP_DOWN = 0.9;
 /** The first part of a step, in which the spool fills to what it holds between two inserts. */
 const SETTLING_SHARE = 0.4;
 const SAMPLE_MS = 250;
@@ -26,16 +30,17 @@ const MIN_SENT = 0.97;
 const CONNECTIONS = 8;
 
 /**
- * The rate, in spans a second, at which what is received is inserted as fast as it comes: it is doubled until the spool grows, and then
- * halved in between.
+ * The rate, in spans a second, at which what is received is inserted as fast as it comes: it is doubled until the spool grows, halved in
+ * between, and then held for some minutes.
  */
 export async function findSustainedRate(options: RateOptions): Promise<number> {
   let [low, high] = [0, Infinity];
   for (let rate = FIRST_RATE; high === Infinity || high / low > 1 + PRECISION; rate = choose(low, high)) {
-    if (await isSustained(options, rate)) low = rate;
+    if (await isSustained(options, rate, STEP_MS)) low = rate;
     else high = rate;
     if (high < FIRST_RATE / 8) break;
   }
+  while (low > 0 && !(await isSustained(options, low, LASTING_MS))) low *= STEP_DOWN;
   options.log(`sustained rate ${Math.round(low)} spans/s`);
   return low;
 }
@@ -45,23 +50,27 @@ function choose(low: number, high: number): number {
   return low === 0 ? high / 2 : (low + high) / 2;
 }
 
-async function isSustained({ server, load, log }: RateOptions, spansPerSecond: number): Promise<boolean> {
+async function isSustained(
+  { server, load, log }: RateOptions,
+  spansPerSecond: number,
+  forMs: number,
+): Promise<boolean> {
   const samples: [ms: number, rows: number][] = [];
   const order = { url: server.urls.otlp, connections: CONNECTIONS, redelivery: 0, batches: Infinity };
   const wire = { encoding: "protobuf", packing: "quick" } as const;
-  const running = load.run({ ...order, ...wire, batchesPerSecond: spansPerSecond / SPANS_A_BATCH, forMs: STEP_MS });
+  const running = load.run({ ...order, ...wire, batchesPerSecond: spansPerSecond / SPANS_A_BATCH, forMs });
   const startedMs = performance.now();
-  for (let ms = 0; ms < STEP_MS; ms = performance.now() - startedMs) {
+  for (let ms = 0; ms < forMs; ms = performance.now() - startedMs) {
     await sleep(SAMPLE_MS);
-    if (ms > STEP_MS * SETTLING_SHARE) samples.push([ms, await readMetric(server, "spancost_spool_rows")]);
+    if (ms > forMs * SETTLING_SHARE) samples.push([ms, await readMetric(server, "spancost_spool_rows")]);
   }
   const { batches, elapsedMs } = await running;
   // Each span of this batch is a row of two tables.
   const growth = (findTrend(samples).slope * 1_000) / 2;
-  const rate = (batches * SPANS_A_BATCH * 1_000) / Math.max(elapsedMs, STEP_MS);
+  const rate = (batches * SPANS_A_BATCH * 1_000) / Math.max(elapsedMs, forMs);
   const holds = growth < spansPerSecond * MAX_GROWTH && rate > spansPerSecond * MIN_SENT;
   log(
-    `offered ${Math.round(spansPerSecond)} spans/s: acknowledged ${Math.round(rate)}/s, the spool grew by ${Math.round(growth)}/s, load ${loadavg()[0]?.toFixed(1)}: ${holds ? "holds" : "too much"}`,
+    `offered ${Math.round(spansPerSecond)} spans/s for ${forMs / 1_000} s: acknowledged ${Math.round(rate)}/s, the spool grew by ${Math.round(growth)}/s, load ${loadavg()[0]?.toFixed(1)}: ${holds ? "holds" : "too much"}`,
   );
   while ((await readMetric(server, "spancost_spool_rows")) > 0) await sleep(SAMPLE_MS);
   return holds;
