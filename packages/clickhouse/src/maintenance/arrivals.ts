@@ -37,10 +37,10 @@ export interface Arrivals extends TimeSpan {
 }
 
 /**
- * Knows which rows were looked at, and so which are new. An insert's rows become visible at once, but some time after the one that they are
- * stamped with: so what is kept is how many rows each stamp had, as long as one can come late. A stamp with more than that is looked at
- * again, since two inserts can share a millisecond; one with fewer lost them to a later delivery, in a merge. Versions of maintenance
- * have the stamps of what they replace, and are no arrivals.
+ * Knows which rows were looked at, and so which are new. Rows become visible later than the time that they are stamped with, but those of an
+ * insert all at once: so it keeps how many rows each stamp had, for as long as others can come. A stamp that has more is looked at again,
+ * since two inserts can share a millisecond; one that has fewer lost them to a later delivery, in a merge. Versions of maintenance have
+ * the stamps of what they replace, and are no arrivals.
  */
 export class ArrivalLog {
   readonly #client: ClickHouseClient;
