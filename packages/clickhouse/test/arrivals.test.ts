@@ -17,7 +17,7 @@ let calls = 0;
 
 const toTime = (ms: number) => `fromUnixTimestamp64Milli(${ms})`;
 
-/** Stores calls that are stamped with a time, or the one of a number once more. */
+/** Stores calls that are stamped with a time: new ones, or those from a number on once more. */
 async function insert(stampMs: number, count: number, from = calls): Promise<void> {
   await test.store.client.command({
     query: `INSERT INTO spancost.llm_calls (tenant_id, hour, trace_id, span_id, ingested_at)
@@ -33,9 +33,9 @@ async function insertSpans(stampMs: number): Promise<void> {
   });
 }
 
-/** How many calls lie in these ranges. */
-function countCalls({ calls: ranges }: Arrivals, stamps: readonly number[]): number {
-  return stamps.filter((ms) => ranges.some(({ firstMs, lastMs }) => firstMs <= ms && ms <= lastMs)).length;
+/** Whether a run looks at the calls of a stamp. */
+function looksAt({ calls: ranges }: Arrivals, ms: number): boolean {
+  return ranges.some(({ firstMs, lastMs }) => firstMs <= ms && ms <= lastMs);
 }
 
 /** Knows all that is stored so far. */
@@ -132,7 +132,7 @@ describe("arrivals", () => {
     const back = at - 500_000;
     await insert(back, 1);
     const arrivals = await log.next(back);
-    expect(countCalls(arrivals, [back])).toBe(1);
+    expect(looksAt(arrivals, back)).toBe(true);
     log.done(arrivals);
     // What is stamped with the time to come stays known.
     await insert(at + 10, 1);
@@ -140,7 +140,7 @@ describe("arrivals", () => {
     expect(await log.next(back + 20)).toMatchObject({ rows: 0 });
   });
 
-  it("are each looked at, whatever the order in which they become visible, and nearly all of them once", async () => {
+  it("are each looked at, once, whatever the order in which they become visible", async () => {
     const random = createRandom(5);
     let nowMs = NOW + 20_000_000;
     const log = await startLog(nowMs);
@@ -157,11 +157,11 @@ describe("arrivals", () => {
       const arrivals = await log.next(nowMs);
       // A run that fails has all of it again.
       if (random.below(5) === 0) continue;
-      for (const [ms, count] of looks) looks.set(ms, count + countCalls(arrivals, [ms]));
+      for (const [ms, count] of looks) looks.set(ms, count + Number(looksAt(arrivals, ms)));
       log.done(arrivals);
     }
     const last = await log.next(nowMs);
-    const counts = [...looks].map(([ms, count]) => count + countCalls(last, [ms]));
+    const counts = [...looks].map(([ms, count]) => count + Number(looksAt(last, ms)));
     expect(counts.length).toBeGreaterThan(100);
     expect(counts.filter((count) => count !== 1)).toEqual([]);
   });

@@ -66,6 +66,7 @@ export class ArrivalLog {
     const counted: Stamp[] = [];
     const taken = new Set<Stamp>();
     let rows = 0;
+    // A full list may lack what comes with its last stamp, and lacks all after it.
     let left = stamps[MAX_STAMPS - 1];
     for (const stamp of stamps) {
       if (this.#isNew(stamp)) {
@@ -109,7 +110,7 @@ export function toArrived(column: string, ranges: readonly StampRange[]): string
 }
 
 function toTime(ms: number): string {
-  return `fromUnixTimestamp64Milli(${Math.floor(ms)})`;
+  return `fromUnixTimestamp64Milli(${ms})`;
 }
 
 /** As few as hold what is taken of a table, and nothing else of it. */

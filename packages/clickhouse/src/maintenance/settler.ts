@@ -35,8 +35,8 @@ interface Round {
   conflicts: number;
   /** The first one of a trace that failed by itself. */
   failure: unknown;
-  /** Traces that failed and are not remembered. */
-  forgotten: number;
+  /** Whether more failed than are remembered. */
+  hasForgotten: boolean;
 }
 
 /** A round reads the trace ids of the hours around, whatever its size. */
@@ -62,10 +62,12 @@ export class Settler {
   #skipsSilent = false;
   /** Traces that could not be settled by themselves: they are tried again now and then. */
   readonly #failing = new Map<string, TouchedTrace>();
+  readonly #maxFailing: number;
   #retriedMs = 0;
 
-  constructor(ledger: Ledger, keys: AttributionKeys) {
+  constructor(ledger: Ledger, keys: AttributionKeys, maxFailing = MAX_FAILING) {
     const { client } = ledger;
+    this.#maxFailing = maxFailing;
     this.#client = client;
     this.#ledger = ledger;
     this.#keys = keys;
@@ -90,7 +92,7 @@ export class Settler {
       for (const [trace, time] of this.#failing) traces.set(trace, time);
       this.#retriedMs = now;
     }
-    const round: Round = { changed: 0, conflicts: 0, failure: undefined, forgotten: 0 };
+    const round: Round = { changed: 0, conflicts: 0, failure: undefined, hasForgotten: false };
     const byKind = Map.groupBy(traces, ([, { kind }]) => kind);
     for (const all of byKind.values()) {
       for (let at = 0; at < all.length; at += TRACES_A_ROUND) {
@@ -98,7 +100,7 @@ export class Settler {
         await this.#settleRound(all.slice(at, at + TRACES_A_ROUND), round);
       }
     }
-    if (round.forgotten === 0) {
+    if (!round.hasForgotten) {
       this.#arrivals.done(arrivals);
       // The next process knows nothing of those that failed, but looks at them again.
       if (this.#failing.size === 0) await this.#watermark.write(arrivals.knownUntilMs);
@@ -120,8 +122,8 @@ export class Settler {
       const [first] = traces;
       if (first !== undefined && traces.length === 1) {
         round.failure ??= error;
-        if (this.#failing.size < MAX_FAILING || this.#failing.has(first[0])) this.#failing.set(...first);
-        else round.forgotten += 1;
+        if (this.#failing.size < this.#maxFailing || this.#failing.has(first[0])) this.#failing.set(...first);
+        else round.hasForgotten = true;
         return;
       }
       const half = Math.ceil(traces.length / 2);

@@ -80,7 +80,10 @@ export async function startLedger() {
         await new Promise((resolve) => setTimeout(resolve, POLL_MS));
       }
       await tracerProvider.forceFlush();
-      return server.sql<LedgerCall>(`SELECT ${COLUMNS} FROM calls WHERE trace_id = '${traceId}' ORDER BY started_at`);
+      // Starts are in milliseconds, and a retry can follow within one.
+      return server.sql<LedgerCall>(
+        `SELECT ${COLUMNS} FROM calls WHERE trace_id = '${traceId}' ORDER BY started_at, attempt`,
+      );
     },
     async stop() {
       await tracerProvider.shutdown();
