@@ -23,6 +23,8 @@ process.on("message", (message: ToServer) => {
   if (message.type === "disk") disk.fault = message.fault;
   if (message.type === "stop") void stop();
 });
+// A terminal's Ctrl-C reaches this process too; whoever started it decides how it ends.
+process.on("SIGINT", () => {});
 // Whoever started it is gone.
 process.on("disconnect", () => process.exit(1));
 
