@@ -2,12 +2,19 @@ export { type EmbeddedEngine, type EmbeddedEngineOptions, startEmbeddedEngine } 
 export type { EngineEvent, RestartReason } from "./engine/engine-events.ts";
 export type { SupervisionTimes } from "./engine/supervisor.ts";
 export { lockFolder, unlockFolder } from "./engine/folder-lock.ts";
-export { erase, type EraseRequest, type EraseResult, type EraseSubject } from "./maintenance/eraser.ts";
+export {
+  erase,
+  type EraseLedger,
+  type EraseRequest,
+  type EraseResult,
+  type EraseSubject,
+} from "./maintenance/eraser.ts";
 export type { BlockFiles, IngestTable } from "./insert-files.ts";
 export { findAnswer } from "./find-answer.ts";
 export { describeInsertFailure, type InsertFailure, type InsertFailureKind } from "./insert-failure.ts";
 export { type HourKey, HourMarks, type HourMarksOptions, type InFlight } from "./maintenance/hour-marks.ts";
 export { Lease, type LeaseOptions } from "./maintenance/lease.ts";
+export { endMutations } from "./maintenance/mutations.ts";
 export {
   type PriceStoredCall,
   reprice,

@@ -1,6 +1,6 @@
 import { Agent } from "node:http";
 import { Readable } from "node:stream";
-import { type ClickHouseClient, ClickHouseLogLevel, createClient } from "@clickhouse/client";
+import { type ClickHouseClient, ClickHouseLogLevel, type ClickHouseSettings, createClient } from "@clickhouse/client";
 import { type BlockFiles, type IngestTable, insertFiles } from "./insert-files.ts";
 import { encodeBlock, insertStatement, type TableLayout } from "./native/table-layout.ts";
 import { StoreError } from "./store-error.ts";
@@ -13,6 +13,8 @@ export type StoreAddress = { readonly socketPath: string } | { readonly url: str
 /** The database, embedded or not. */
 export interface Store {
   readonly client: ClickHouseClient;
+  /** As `client`, for statements that only read and may take an hour: `client` gives one up after a minute. */
+  readonly patientClient: ClickHouseClient;
   /** Resolves when the rows are durable. Rows that are there already make no difference. @throws StoreError `insert-failed` */
   insert(rows: { readonly spans: readonly SpanRow[]; readonly calls: readonly CallRow[] }): Promise<void>;
   /** As `insert`, for rows that are in files of Native blocks. @throws StoreError `insert-failed` */
@@ -23,13 +25,34 @@ export interface Store {
 }
 
 const REQUEST_TIMEOUT_MS = 60_000;
+const PATIENT_TIMEOUT_MS = 3_600_000;
+/** What is between us and a server must not take a connection for idle. Each is a header of some 200 bytes, and Node takes 16 KiB of them. */
+const PROGRESS = { send_progress_in_http_headers: 1, http_headers_progress_interval_ms: "50000" } as const;
 const MAX_OPEN_CONNECTIONS = 16;
 
 /** Connects to the database; nothing is sent before the first use. */
 export function createStore(address: StoreAddress): Store {
-  const client = createClient({
+  const client = connect(address, REQUEST_TIMEOUT_MS);
+  const patientClient = connect(address, PATIENT_TIMEOUT_MS, PROGRESS);
+  return {
+    client,
+    patientClient,
+    async insert({ spans, calls }) {
+      await Promise.all([insertRows(client, CALL_LAYOUT, calls), insertRows(client, SPAN_LAYOUT, spans)]);
+    },
+    // The embedded engine is this user's, on this machine.
+    insertFiles: (table, paths) => insertFiles(client, table, paths, "socketPath" in address),
+    isReady: async () => (await client.ping({ select: true })).success,
+    async close() {
+      await Promise.all([client.close(), patientClient.close()]);
+    },
+  };
+}
+
+function connect(address: StoreAddress, requestTimeoutMs: number, settings: ClickHouseSettings = {}): ClickHouseClient {
+  return createClient({
     ...("url" in address ? { url: address.url } : viaSocket(address.socketPath)),
-    request_timeout: REQUEST_TIMEOUT_MS,
+    request_timeout: requestTimeoutMs,
     max_open_connections: MAX_OPEN_CONNECTIONS,
     // Errors reach their callers; the client would print them, with the statement, as well.
     log: { level: ClickHouseLogLevel.OFF },
@@ -40,18 +63,9 @@ export function createStore(address: StoreAddress): Store {
       // Numbers that a double cannot hold go as texts.
       output_format_json_quote_64bit_integers: 1,
       output_format_json_quote_decimals: 1,
+      ...settings,
     },
   });
-  return {
-    client,
-    async insert({ spans, calls }) {
-      await Promise.all([insertRows(client, CALL_LAYOUT, calls), insertRows(client, SPAN_LAYOUT, spans)]);
-    },
-    // The embedded engine is this user's, on this machine.
-    insertFiles: (table, paths) => insertFiles(client, table, paths, "socketPath" in address),
-    isReady: async () => (await client.ping({ select: true })).success,
-    close: () => client.close(),
-  };
 }
 
 /** The client wants a URL and takes an agent; the agent's socket decides where requests go. */

@@ -60,7 +60,11 @@ async function seal(): Promise<void> {
 }
 
 function run(subject: EraseRequest["subject"], apply: boolean): Promise<EraseResult> {
-  return erase({ client: store.client, marks: test.marks }, ATTRIBUTION_KEYS, { subject, apply, actor: "test" });
+  return erase({ client: store.client, patientClient: store.patientClient, marks: test.marks }, ATTRIBUTION_KEYS, {
+    subject,
+    apply,
+    actor: "test",
+  });
 }
 
 async function rows(query: string): Promise<unknown[]> {
@@ -101,7 +105,7 @@ describe("erasing", () => {
   });
 
   it("ends where it is told to, as repricing does, and leaves the rest for the next time", async () => {
-    const ledger = { client: store.client, marks: test.marks };
+    const ledger = { client: store.client, patientClient: store.patientClient, marks: test.marks };
     const signal = AbortSignal.abort(new Error("told to end"));
     const before = await rows("SELECT * FROM spancost.calls ORDER BY ALL");
     const erasing = { subject: { tenant: "initech's" }, apply: true, actor: "test" };

@@ -4,6 +4,8 @@ import { ServerError } from "./server-error.ts";
 
 /** What the loop runs, in this order. */
 export interface MaintenanceSteps {
+  /** Ends what another, who died, or a task that failed left under way in the database: before the first run, and after such. */
+  readonly takeOver: () => Promise<void>;
   readonly settler: Settler;
   readonly sealer: Sealer;
   readonly retention?: Retention | undefined;
@@ -76,7 +78,7 @@ export function startMaintenance(
   report: (failure: Error | null) => void,
   otherTimes: Partial<MaintenanceTimes> = {},
 ): MaintenanceLoop {
-  const { settler, sealer, retention, lease } = steps;
+  const { takeOver, settler, sealer, retention, lease } = steps;
   const times = { ...DEFAULT_TIMES, ...otherTimes };
   const counters: MaintenanceCounters = {
     settledCalls: 0,
@@ -90,6 +92,7 @@ export function startMaintenance(
   const isDue = createSchedule();
   let lastSuccessMs = performance.now();
   let sealedSinceCleanUp = 0;
+  let isTakenOver = false;
   /** Whether settlement has not come to what is new. */
   let isBehind = false;
   let last: Promise<unknown> = Promise.resolve();
@@ -108,9 +111,14 @@ export function startMaintenance(
       return performance.now() - lastSuccessMs;
     },
     exclusively: (task) =>
-      oneByOne(() => {
+      oneByOne(async () => {
         stopping.signal.throwIfAborted();
-        return underLease(task);
+        try {
+          return await underLease(task);
+        } catch (error) {
+          isTakenOver = false;
+          throw error;
+        }
       }),
     async stop() {
       stopping.abort(
@@ -152,15 +160,22 @@ export function startMaintenance(
 
   /** Renews the lease as long as the task runs, and ends the task before the lease does. */
   async function underLease<T>(task: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    if (lease === undefined) return task(stopping.signal);
+    if (lease === undefined) return takenOver(task, stopping.signal);
+    if (lease.remainingMs === 0) isTakenOver = false;
     if (lease.remainingMs < RENEW_BELOW_MS && !(await lease.hold())) throw elsewhere();
     const lost = new AbortController();
     const renewal = setInterval(() => void renew(lease, lost), RENEW_INTERVAL_MS);
     try {
-      return await task(AbortSignal.any([stopping.signal, lost.signal]));
+      return await takenOver(task, AbortSignal.any([stopping.signal, lost.signal]));
     } finally {
       clearInterval(renewal);
     }
+  }
+
+  async function takenOver<T>(task: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
+    if (!isTakenOver) await takeOver();
+    isTakenOver = true;
+    return task(signal);
   }
 
   async function runSteps(signal: AbortSignal): Promise<void> {

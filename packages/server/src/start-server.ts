@@ -3,6 +3,7 @@ import { getRequestListener } from "@hono/node-server";
 import {
   createPublicSql,
   createPublicSqlServer,
+  endMutations,
   erase,
   HourMarks,
   Lease,
@@ -84,13 +85,14 @@ async function startParts(
   const attributionKeys = { tenantId: config.tenantKey, userId: config.userKey, feature: config.featureKey };
   // The lock of its folder makes the embedded database ours alone: marks and sealing need not allow for others.
   const marks = new HourMarks(store.client, engine === null ? {} : { freshMs: Infinity });
-  const ledger = { client: store.client, marks };
+  const ledger = { client: store.client, patientClient: store.patientClient, marks };
   const { labels, storeContent } = config;
   const pipeline = { pricer, attributionKeys, labels, storeContent };
   const intake = await startIntake(config, database, marks, pipeline, logger, seams);
   const receivers = createReceivers(config, intake.ingest, secrets, logger);
   const maintenance = startMaintenance(
     {
+      takeOver: () => endMutations(store.client),
       settler: new Settler(ledger, attributionKeys),
       sealer: new Sealer(store.client, marks, {
         graceMs: engine === null ? Math.max(config.sealGraceMs, MIN_SHARED_GRACE_MS) : config.sealGraceMs,

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createStore, startEmbeddedEngine, type Store } from "@spancost/clickhouse";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { waitUntilInserted } from "./wait-until-inserted.ts";
 import { loadConfig, type RunningServer, startServer } from "../src/index.ts";
@@ -12,9 +13,7 @@ let server: RunningServer;
 
 beforeAll(async () => {
   dataDir = mkdtempSync(join(tmpdir(), "spancost-test-"));
-  server = await startServer(
-    loadConfig({}, { data: dataDir, port: "0", otlpHttpPort: "0", otlpGrpcPort: "0", sqlPort: "0", adminToken: ADMIN }),
-  );
+  server = await start();
   const attributes = {
     tenant_id: "acme",
     user_id: "jane",
@@ -44,6 +43,11 @@ afterAll(async () => {
   await server.stop();
   rmSync(dataDir, { recursive: true, force: true });
 });
+
+function start(): Promise<RunningServer> {
+  const ports = { port: "0", otlpHttpPort: "0", otlpGrpcPort: "0", sqlPort: "0" };
+  return startServer(loadConfig({}, { data: dataDir, adminToken: ADMIN, ...ports }));
+}
 
 async function erase(request: object, token?: string): Promise<[status: number, answer: unknown]> {
   const headers = {
@@ -77,4 +81,39 @@ describe("erasing through the API", () => {
     expect(await erase({ tenant: "acme", apply: true }, ADMIN)).toMatchObject([200, { applied: true }]);
     expect(await users()).toBe("");
   });
+
+  it("that a dead server left to the database ends there before maintenance goes on", async () => {
+    await server.stop();
+    await inDatabase(async ({ client }) => {
+      // It can never be done, so only an end makes it go away.
+      const clickhouse_settings = { mutations_sync: "0" } as const;
+      const query =
+        "ALTER TABLE spancost.audit_log UPDATE actor = toString(throwIf(true)) WHERE 'spancost-mutation' != ''";
+      await client.command({ query, clickhouse_settings });
+      expect(await countMutations(client)).toBe(1);
+    });
+    server = await start();
+    expect(await erase({ tenant: "acme", apply: true }, ADMIN)).toMatchObject([200, { applied: true }]);
+    await server.stop();
+    await inDatabase(async ({ client }) => expect(await countMutations(client)).toBe(0));
+    server = await start();
+  });
 });
+
+/** Does something in the database of a server that is stopped. */
+async function inDatabase(task: (store: Store) => Promise<void>): Promise<void> {
+  const engine = await startEmbeddedEngine({ dataDir });
+  const store = createStore({ socketPath: engine.socketPath });
+  try {
+    await task(store);
+  } finally {
+    await store.close();
+    await engine.stop();
+  }
+}
+
+async function countMutations(client: Store["client"]): Promise<number> {
+  const query = "SELECT toUInt32(count()) AS count FROM system.mutations WHERE NOT is_done";
+  const [row] = await (await client.query({ query, format: "JSONEachRow" })).json<{ count: number }>();
+  return row?.count ?? Number.NaN;
+}

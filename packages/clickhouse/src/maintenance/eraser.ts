@@ -1,8 +1,13 @@
 import { createHash } from "node:crypto";
+import type { ClickHouseClient } from "@clickhouse/client";
 import { ATTRIBUTION_SOURCES, type AttributionKeys } from "@spancost/core";
 import { quoteText } from "../quote.ts";
+import { selectRows } from "../select-rows.ts";
+import type { Store } from "../store.ts";
 import { StoreError } from "../store-error.ts";
 import { markHours } from "./hour-marks.ts";
+import { mutate } from "./mutations.ts";
+import { type Partition, queryPartitions } from "./partitions.ts";
 import type { Ledger } from "./write-versions.ts";
 
 /** Whom to erase: a tenant with all that is known of it, or a user's identity, whose calls stay the tenant's spend. */
@@ -25,98 +30,167 @@ export interface EraseResult {
   readonly spans: number;
 }
 
+/** Who asks the database: counting reads every column that may hold the subject, which takes long. */
+export type EraseLedger = Ledger & Pick<Store, "patientClient">;
+
+/** What is done to the rows of a table that hold the subject. */
+interface TablePlan {
+  readonly table: string;
+  readonly holds: (partition: Partition) => string;
+  readonly action: string;
+}
+
+/** In the order in which it is done. */
 interface Plan {
-  /** Rows of the ledger, its history and the roll-up that hold the subject. */
-  readonly calls: string;
-  readonly history: string;
-  readonly rollUp: string;
-  readonly spans: string;
-  /** What is done to the rows of ledger and history, and to what the audit log says of earlier tasks. */
-  readonly eraseCalls: string;
-  readonly eraseHistory: string;
-  readonly eraseAudits: string | null;
+  readonly spans: TablePlan;
+  readonly history: TablePlan;
+  readonly rollUp: TablePlan;
+  /** The ledger, which tells the other rows, comes last. */
+  readonly calls: TablePlan;
+}
+
+/** A partition with rows that hold the subject. */
+interface Found {
+  readonly partition: Partition;
+  readonly rows: number;
 }
 
 /**
- * Erases a tenant or a user from the ledger, its history, the roll-up and the raw spans, on disk: the parts that held the subject go
- * `old_parts_lifetime` (a minute; of the audit log, eight) later, and the marks of a tenant's hours with the next clean-up. It can end
- * anywhere and run again: the ledger, which tells the other rows, comes last. What arrives afterwards is new data. Runs must not overlap
- * with other maintenance.
- * @param signal ends the run between two statements; it is to be asked for again
- * @throws StoreError `query-refused` for nobody
+ * Erases a tenant or a user from the ledger, its history, the roll-up and the raw spans, on disk, a partition at a time: the parts that
+ * held the subject go `old_parts_lifetime` (a minute; of the audit log, eight) later, and the marks of a tenant's hours with the next
+ * clean-up. It can end anywhere and run again. What arrives afterwards is new data. Runs must not overlap with other maintenance.
+ * @param signal ends the run between two looks at the database; it is to be asked for again
+ * @throws StoreError `query-refused` for nobody, `query-failed` where the database cannot rewrite rows
  */
 export async function erase(
-  ledger: Ledger,
+  ledger: EraseLedger,
   keys: AttributionKeys,
   request: EraseRequest,
   signal?: AbortSignal,
 ): Promise<EraseResult> {
   const { client } = ledger;
   const plan = createPlan(request.subject, keys);
-  const [calls, history, rollUp, spans] = await Promise.all([
-    count(ledger, "llm_calls", plan.calls),
-    count(ledger, "llm_calls_history", plan.history),
-    count(ledger, "spend_hourly", plan.rollUp),
-    count(ledger, "otel_traces", plan.spans),
-  ]);
+  // One after the other: each of them keeps the database busy.
+  const spans = await find(ledger, plan.spans, signal);
+  const history = await find(ledger, plan.history, signal);
+  const rollUp = await find(ledger, plan.rollUp, signal);
+  const calls = await find(ledger, plan.calls, signal);
   if (request.apply) {
     signal?.throwIfAborted();
-    await writeAudit(ledger, request);
+    await writeAudit(client, request);
     // From here on these hours are read from the ledger; the sealer adds them up again.
-    await markHours(
-      client,
-      `SELECT tenant_id, hour FROM spancost.llm_calls WHERE ${plan.calls} UNION ALL SELECT tenant_id, hour FROM spancost.spend_hourly WHERE ${plan.rollUp}`,
-    );
-    const mutations = [
-      ["otel_traces", `DELETE WHERE ${plan.spans}`],
-      ["audit_log", plan.eraseAudits],
-      ["llm_calls_history", plan.eraseHistory],
-      ["spend_hourly", `DELETE WHERE ${plan.rollUp}`],
-      ["llm_calls", plan.eraseCalls],
-    ] as const;
-    for (const [table, what] of mutations) {
-      signal?.throwIfAborted();
-      if (what !== null) await mutate(ledger, table, what);
-    }
+    await markFound(client, plan.calls, calls);
+    await markFound(client, plan.rollUp, rollUp);
+    await rewrite(client, plan.spans, spans, signal);
+    if ("tenant" in request.subject) await eraseAudits(client, request.subject.tenant, signal);
+    await rewrite(client, plan.history, history, signal);
+    await rewrite(client, plan.rollUp, rollUp, signal);
+    await rewrite(client, plan.calls, calls, signal);
   }
-  return { calls, history, rollUp, spans };
+  return { calls: countRows(calls), history: countRows(history), rollUp: countRows(rollUp), spans: countRows(spans) };
+}
+
+async function find(
+  { client, patientClient }: EraseLedger,
+  { table, holds }: TablePlan,
+  signal: AbortSignal | undefined,
+): Promise<Found[]> {
+  const found: Found[] = [];
+  for (const partition of await queryPartitions(client, table)) {
+    signal?.throwIfAborted();
+    const [row] = await selectRows<{ count: string }>(
+      patientClient,
+      `SELECT count() AS count FROM spancost.${table} WHERE ${toRows(partition, holds)}`,
+    );
+    const rows = Number(row?.count ?? 0);
+    if (rows > 0) found.push({ partition, rows });
+  }
+  return found;
+}
+
+async function markFound(
+  client: ClickHouseClient,
+  { table, holds }: TablePlan,
+  found: readonly Found[],
+): Promise<void> {
+  for (const { partition } of found)
+    await markHours(client, `SELECT tenant_id, hour FROM spancost.${table} WHERE ${toRows(partition, holds)}`);
+}
+
+async function rewrite(
+  client: ClickHouseClient,
+  { table, holds, action }: TablePlan,
+  found: readonly Found[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  for (const { partition } of found)
+    await mutate(client, { table, partition: partition.id, action, where: holds(partition) }, signal);
+}
+
+function toRows(partition: Partition, holds: TablePlan["holds"]): string {
+  return `_partition_id = ${quoteText(partition.id)} AND (${holds(partition)})`;
+}
+
+function countRows(found: readonly Found[]): number {
+  return found.reduce((sum, { rows }) => sum + rows, 0);
 }
 
 function createPlan(subject: EraseSubject, keys: AttributionKeys): Plan {
   const id = "tenant" in subject ? subject.tenant : subject.user;
   if (id === "")
     throw new StoreError("query-refused", "Name the user or the tenant to erase; an empty name is nobody's.");
-  return "tenant" in subject ? planTenant(id, toSpans(id, keys)) : planUser(id, toSpans(id, keys));
+  return "tenant" in subject ? planTenant(id, keys) : planUser(id, keys);
 }
 
-function planTenant(id: string, carries: string): Plan {
-  const rows = `tenant_id = ${quoteText(id)}`;
+function planTenant(tenant: string, keys: AttributionKeys): Plan {
+  const rows = `tenant_id = ${quoteText(tenant)}`;
+  const remove = (table: string) => ({ table, holds: () => rows, action: "DELETE" });
   return {
-    calls: rows,
-    history: rows,
-    rollUp: rows,
-    spans: `${carries} OR ${spansOf(rows)}`,
-    eraseCalls: `DELETE WHERE ${rows}`,
-    eraseHistory: `DELETE WHERE ${rows}`,
-    eraseAudits: `UPDATE details = ${hashTenant(id)} WHERE JSONExtractString(details, 'tenant') = ${quoteText(id)}`,
+    spans: planSpans(tenant, keys, rows),
+    history: remove("llm_calls_history"),
+    rollUp: remove("spend_hourly"),
+    calls: remove("llm_calls"),
   };
 }
 
-function planUser(user: string, carries: string): Plan {
+function planUser(user: string, keys: AttributionKeys): Plan {
   const id = quoteText(user);
-  const calls = `user_id = ${id} OR own_user_id = ${id}`;
+  const rows = `user_id = ${id}`;
+  const calls = `${rows} OR own_user_id = ${id}`;
   const emptied = (column: string) => `${column} = if(${column} = ${id}, '', ${column})`;
   const labels = `labels = mapApply((name, value) -> (name, if(value = ${id}, '', value)), labels)`;
   return {
-    calls,
-    history: `user_id = ${id}`,
-    rollUp: `user_id = ${id}`,
-    spans: `${carries} OR ${spansOf(calls)}`,
-    eraseCalls: `UPDATE ${emptied("user_id")}, ${emptied("own_user_id")}, session_id = '', ${labels} WHERE ${calls}`,
-    eraseHistory: `UPDATE user_id = '' WHERE user_id = ${id}`,
-    // No task names a user.
-    eraseAudits: null,
+    spans: planSpans(user, keys, calls),
+    history: { table: "llm_calls_history", holds: () => rows, action: "UPDATE user_id = ''" },
+    rollUp: { table: "spend_hourly", holds: () => rows, action: "DELETE" },
+    calls: {
+      table: "llm_calls",
+      holds: () => calls,
+      action: `UPDATE ${emptied("user_id")}, ${emptied("own_user_id")}, session_id = '', ${labels}`,
+    },
   };
+}
+
+/** Spans of the subject's calls, and those that name it. */
+function planSpans(id: string, keys: AttributionKeys, calls: string): TablePlan {
+  const carries = toSpans(id, keys);
+  return {
+    table: "otel_traces",
+    action: "DELETE",
+    // A span's call begins when the span does: a day's spans need the ids of that day's calls only.
+    holds: ({ firstDay: day }) =>
+      `${carries} OR (TraceId, SpanId) IN (SELECT lower(hex(trace_id)), lower(hex(span_id)) FROM spancost.llm_calls WHERE hour >= toDateTime('${day} 00:00:00', 'UTC') AND hour <= toDateTime('${day} 23:00:00', 'UTC') AND (${calls}))`,
+  };
+}
+
+/** What the audit log says of earlier tasks names a tenant, never a user: its hash is to stand there. */
+async function eraseAudits(client: ClickHouseClient, tenant: string, signal: AbortSignal | undefined): Promise<void> {
+  const [action, where] = [
+    `UPDATE details = ${hashTenant(tenant)}`,
+    `JSONExtractString(details, 'tenant') = ${quoteText(tenant)}`,
+  ];
+  for (const { id } of await queryPartitions(client, "audit_log"))
+    await mutate(client, { table: "audit_log", partition: id, action, where }, signal);
 }
 
 /** The details of an audit, in which a tenant's hash stands for it. */
@@ -129,10 +203,6 @@ function toHash(id: string): string {
   return createHash("sha256").update(id).digest("hex");
 }
 
-function spansOf(calls: string): string {
-  return `(TraceId, SpanId) IN (SELECT lower(hex(trace_id)), lower(hex(span_id)) FROM spancost.llm_calls WHERE ${calls})`;
-}
-
 /** Spans with the subject in an attribute that attribution is read from, as itself or within JSON. */
 function toSpans(id: string, keys: AttributionKeys): string {
   const names = [...new Set([keys.tenantId, keys.userId, ...ATTRIBUTION_SOURCES])].map(quoteText).join(", ");
@@ -142,22 +212,8 @@ function toSpans(id: string, keys: AttributionKeys): string {
     .join(" OR ");
 }
 
-async function count({ client }: Ledger, table: string, where: string): Promise<number> {
-  const query = `SELECT count() AS n FROM spancost.${table} WHERE ${where}`;
-  const [row] = await (await client.query({ query, format: "JSONEachRow" })).json<{ n: string }>();
-  return Number(row?.n ?? 0);
-}
-
-/** Returns when the parts are rewritten. */
-async function mutate({ client }: Ledger, table: string, what: string): Promise<void> {
-  await client.command({
-    query: `ALTER TABLE spancost.${table} ${what}`,
-    clickhouse_settings: { mutations_sync: "2", allow_nondeterministic_mutations: 1 },
-  });
-}
-
 /** The audit log must not keep what is erased: it holds a hash, by which a given subject can be found. */
-async function writeAudit({ client }: Ledger, { subject, actor }: EraseRequest): Promise<void> {
+async function writeAudit(client: ClickHouseClient, { subject, actor }: EraseRequest): Promise<void> {
   const [kind = "", id = ""] = Object.entries(subject)[0] ?? [];
   const details = JSON.stringify({ subject: kind, sha256: toHash(id) });
   await client.insert({

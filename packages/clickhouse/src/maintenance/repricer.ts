@@ -1,5 +1,7 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import { formatDecimal, MONEY_SCALE, parseDecimal, UNKNOWN_USAGE, type Usage } from "@spancost/core";
+import { quoteText } from "../quote.ts";
+import { selectRows } from "../select-rows.ts";
 import type { CallRow } from "../tables/call-row.ts";
 import { type Change, type ChangeKind, type Ledger, writeVersions } from "./write-versions.ts";
 
@@ -61,8 +63,21 @@ const REPRICE: ChangeKind<RepricedColumn> = {
   },
 };
 
-/** Calls are read an hour at a time, so that memory does not grow with the range. */
 const HOUR_MS = 3_600_000;
+/** Rows of the ledger read at a time, versions and redeliveries included: memory grows neither with the range nor with an hour's calls. */
+const ROWS_A_PAGE = 20_000;
+
+/** Some of an hour's calls: those of the traces from after one until another, in the ledger's order. */
+interface Page {
+  readonly hourUnix: bigint;
+  readonly after: TracePlace | undefined;
+  readonly until: TracePlace | undefined;
+}
+
+interface TracePlace {
+  readonly tenant_id: string;
+  readonly trace_hex: string;
+}
 
 interface StoredRecord {
   readonly key: string;
@@ -93,10 +108,10 @@ export async function reprice(
   const { client } = ledger;
   const tenants = new Map<string, { calls: number; changed: number; before: bigint; after: bigint }>();
   if (request.apply) await writeAudit(client, request);
-  for (const hourUnix of await queryHours(client, request)) {
+  for await (const page of queryPages(client, request)) {
     signal?.throwIfAborted();
     const changes: Change<RepricedColumn>[] = [];
-    for (const record of await queryCalls(client, hourUnix, request)) {
+    for (const record of await queryCalls(client, page, request)) {
       const values = toValues(price(toStoredCall(record)));
       const changed = (Object.keys(values) as RepricedColumn[]).some(
         (column) => values[column] !== record.current[column],
@@ -107,7 +122,7 @@ export async function reprice(
       sums.before += toPicoUsd(record.current.cost);
       sums.after += toPicoUsd(values.cost);
       tenants.set(record.tenant_id, sums);
-      if (changed) changes.push({ key: record.key, tenantId: record.tenant_id, hourUnix, values });
+      if (changed) changes.push({ key: record.key, tenantId: record.tenant_id, hourUnix: page.hourUnix, values });
     }
     if (request.apply) await writeVersions(ledger, REPRICE, changes, signal);
   }
@@ -139,24 +154,49 @@ function toFilter({ tenant, model }: RepriceRequest): { sql: string; params: Rec
   };
 }
 
-async function queryHours(client: ClickHouseClient, request: RepriceRequest): Promise<bigint[]> {
-  const { sql, params } = toFilter(request);
-  const result = await client.query({
-    query: `SELECT DISTINCT toUnixTimestamp(hour) AS hour_unix FROM spancost.llm_calls FINAL
-WHERE hour >= toStartOfHour(fromUnixTimestamp64Milli({from:Int64})) AND hour < fromUnixTimestamp64Milli({to:Int64}) AND ${sql} ORDER BY hour_unix`,
-    query_params: { ...params, from: request.from.getTime(), to: request.to.getTime() },
-    format: "JSONEachRow",
-  });
-  return (await result.json<{ hour_unix: string }>()).map(({ hour_unix }) => BigInt(hour_unix));
+async function* queryPages(client: ClickHouseClient, { from, to, tenant }: RepriceRequest): AsyncGenerator<Page, void> {
+  const tenants = tenant === undefined ? "" : `AND tenant_id = ${quoteText(tenant)}`;
+  const hours = await selectRows<{ hour_unix: number; rows: string }>(
+    client,
+    `SELECT toUnixTimestamp(hour) AS hour_unix, count() AS rows FROM spancost.llm_calls
+WHERE hour >= toStartOfHour(fromUnixTimestamp64Milli(${from.getTime()})) AND hour < fromUnixTimestamp64Milli(${to.getTime()}) ${tenants}
+GROUP BY hour ORDER BY hour`,
+  );
+  for (const { hour_unix, rows } of hours) {
+    const bounds = Number(rows) <= ROWS_A_PAGE ? [] : await queryBounds(client, hour_unix, tenants);
+    const hourUnix = BigInt(hour_unix);
+    for (const [at, until] of [...bounds, undefined].entries()) yield { hourUnix, after: bounds[at - 1], until };
+  }
 }
 
-async function queryCalls(
-  client: ClickHouseClient,
-  hourUnix: bigint,
-  request: RepriceRequest,
-): Promise<StoredRecord[]> {
+/** The ends of pages, without the last. All versions of a call are in its trace, so FINAL sees them on one page. */
+function queryBounds(client: ClickHouseClient, hourUnix: number, tenants: string): Promise<TracePlace[]> {
+  return selectRows<TracePlace>(
+    client,
+    `SELECT tenant_id, lower(hex(trace_id)) AS trace_hex
+FROM (SELECT tenant_id, trace_id FROM spancost.llm_calls WHERE hour = fromUnixTimestamp(${hourUnix}) ${tenants} ORDER BY tenant_id, hour, trace_id)
+WHERE rowNumberInAllBlocks() % ${ROWS_A_PAGE} = 0`,
+  );
+}
+
+/** Which rows of the ledger a page has. The tenants stand apart, since the ledger is sorted by them. */
+function toRange({ after, until }: Page): string {
+  const place = ({ tenant_id, trace_hex }: TracePlace) =>
+    `(${quoteText(tenant_id)}, toFixedString(unhex(${quoteText(trace_hex)}), 16))`;
+  return [
+    "true",
+    ...(after === undefined
+      ? []
+      : [`tenant_id >= ${quoteText(after.tenant_id)}`, `(tenant_id, trace_id) > ${place(after)}`]),
+    ...(until === undefined
+      ? []
+      : [`tenant_id <= ${quoteText(until.tenant_id)}`, `(tenant_id, trace_id) <= ${place(until)}`]),
+  ].join(" AND ");
+}
+
+async function queryCalls(client: ClickHouseClient, page: Page, request: RepriceRequest): Promise<StoredRecord[]> {
   const { sql, params } = toFilter(request);
-  const hourMs = Number(hourUnix) * 1000;
+  const hourMs = Number(page.hourUnix) * 1000;
   const result = await client.query({
     query: `SELECT lower(hex(trace_id)) || ':' || lower(hex(span_id)) AS key, tenant_id, toUnixTimestamp64Milli(toDateTime64(started_at, 3)) AS start,
     provider_reported, provider_account, model_requested, model_reported, service_tier, inference_region,
@@ -168,11 +208,12 @@ async function queryCalls(
     map('provider', toNullable(toString(provider)), 'model', toString(model), 'list_cost', toString(list_cost), 'cost', toString(cost),
         'cost_status', toString(cost_status), 'cost_reason', toString(cost_reason), 'rate_version', toString(rate_version)) AS current
 FROM spancost.llm_calls FINAL
+PREWHERE ${toRange(page)}
 WHERE hour = fromUnixTimestamp({hour:Int64}) AND started_at >= fromUnixTimestamp64Milli({from:Int64})
     AND started_at < fromUnixTimestamp64Milli({to:Int64}) AND ${sql}`,
     query_params: {
       ...params,
-      hour: Number(hourUnix),
+      hour: Number(page.hourUnix),
       from: Math.max(request.from.getTime(), hourMs),
       to: Math.min(request.to.getTime(), hourMs + HOUR_MS),
     },

@@ -1,6 +1,7 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import { quoteText } from "../quote.ts";
 import { markHours } from "./hour-marks.ts";
+import { type Partition, queryPartitions } from "./partitions.ts";
 import { queryNow } from "./settle-queries.ts";
 
 /** For how many days rows are kept, by the time of the call or span; 0 = for ever. */
@@ -51,8 +52,8 @@ export class Retention {
       ...(await this.#findOld("llm_calls", now, this.#days.ledger, DAYS_A_WEEK)),
       ...(await this.#findOld("spend_hourly", now, this.#days.ledger, DAYS_A_WEEK)),
     ];
-    for (const { partition } of old) {
-      const week = `toMonday(hour) = toDate(${quoteText(partition)})`;
+    for (const { id } of old) {
+      const week = `_partition_id = ${quoteText(id)}`;
       await markHours(
         this.#client,
         `SELECT tenant_id, hour FROM spancost.llm_calls WHERE ${week} UNION ALL SELECT tenant_id, hour FROM spancost.spend_hourly WHERE ${week}`,
@@ -68,31 +69,18 @@ export class Retention {
     signal: AbortSignal | undefined,
   ): Promise<number> {
     let dropped = 0;
-    for (const { partition, rows } of await this.#findOld(table, now, days, partitionDays)) {
+    for (const { id, rows } of await this.#findOld(table, now, days, partitionDays)) {
       signal?.throwIfAborted();
-      await this.#client.command({ query: `ALTER TABLE spancost.${table} DROP PARTITION ${quoteText(partition)}` });
+      await this.#client.command({ query: `ALTER TABLE spancost.${table} DROP PARTITION ID ${quoteText(id)}` });
       dropped += rows;
     }
     return dropped;
   }
 
-  /** Partitions, named by their first day, that have ended so many days ago. */
-  async #findOld(
-    table: string,
-    now: number,
-    days: number,
-    partitionDays: number,
-  ): Promise<{ partition: string; rows: number }[]> {
+  /** Partitions that have ended so many days ago. */
+  async #findOld(table: string, now: number, days: number, partitionDays: number): Promise<Partition[]> {
     if (days === 0) return [];
-    const result = await this.#client.query({
-      query: `SELECT partition, sum(rows) AS count FROM system.parts
-WHERE database = 'spancost' AND table = {table:String} AND active GROUP BY partition ORDER BY partition`,
-      query_params: { table },
-      format: "JSONEachRow",
-    });
-    const rows = await result.json<{ partition: string; count: string }>();
-    return rows
-      .filter(({ partition }) => Date.parse(partition) + (partitionDays + days) * DAY_MS <= now)
-      .map(({ partition, count }) => ({ partition, rows: Number(count) }));
+    const partitions = await queryPartitions(this.#client, table);
+    return partitions.filter(({ firstDay }) => Date.parse(firstDay) + (partitionDays + days) * DAY_MS <= now);
   }
 }

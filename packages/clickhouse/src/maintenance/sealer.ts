@@ -1,5 +1,6 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import { quoteText } from "../quote.ts";
+import { selectRows } from "../select-rows.ts";
 import { type HourKey, type HourMarks, NEWEST_MARK } from "./hour-marks.ts";
 import { ONE_PART } from "./one-part.ts";
 
@@ -228,8 +229,6 @@ function publish(hours: readonly PendingHour[]): string {
   return `INSERT INTO spancost.hour_marks (tenant_id, hour, version, is_deleted) SELECT tenant_id, hour, version + 1, 1 FROM (${toTable(hours)})`;
 }
 
-async function select<Row>(client: ClickHouseClient, query: string): Promise<Row[]> {
-  const clickhouse_settings = { max_query_size: ONE_PART.max_query_size };
-  const result = await client.query({ query, clickhouse_settings, format: "JSONEachRow" });
-  return result.json<Row>();
+function select<Row>(client: ClickHouseClient, query: string): Promise<Row[]> {
+  return selectRows<Row>(client, query, { max_query_size: ONE_PART.max_query_size });
 }

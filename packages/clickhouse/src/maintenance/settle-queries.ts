@@ -8,6 +8,7 @@ import {
   UNKNOWN_USAGE,
 } from "@spancost/core";
 import { quoteText } from "../quote.ts";
+import { selectRows } from "../select-rows.ts";
 import { ONE_PART } from "./one-part.ts";
 import { OverlapIndex, type TimedCall } from "./overlap-index.ts";
 
@@ -307,9 +308,8 @@ function toLedgerCall(row: CallRecord): LedgerCall {
 const SETTINGS = { max_query_size: ONE_PART.max_query_size, max_threads: 1, max_block_size: "8192" };
 
 /** @throws ClickHouseError */
-export async function select<Row>(client: ClickHouseClient, query: string): Promise<Row[]> {
-  const result = await client.query({ query, clickhouse_settings: SETTINGS, format: "JSONEachRow" });
-  return result.json<Row>();
+export function select<Row>(client: ClickHouseClient, query: string): Promise<Row[]> {
+  return selectRows<Row>(client, query, SETTINGS);
 }
 
 function unique(texts: readonly string[]): string[] {

@@ -159,7 +159,8 @@ function refuseStoreError(c: Context<Env>, error: unknown): Response {
   if (error instanceof ServerError) return refuse(c, error.code === "stopping" ? 503 : 409, error.code, error.message);
   if (MISTAKES.some((mistake) => error instanceof mistake)) throw error;
   const message = error instanceof Error ? error.message : String(error);
-  if (findAnswer(error) !== null) return refuse(c, 422, "query-failed", message);
+  const isAnswer = findAnswer(error) !== null || (error instanceof StoreError && error.code === "query-failed");
+  if (isAnswer) return refuse(c, 422, "query-failed", message);
   c.header("Retry-After", RETRY_AFTER_S);
   return refuse(c, 503, "database-away", `The database does not answer now (${message}). Ask again in some seconds.`);
 }
