@@ -21,6 +21,7 @@ export {
   type RepricedTenant,
   type RepriceRequest,
   type StoredCall,
+  type TakeTurn,
 } from "./maintenance/repricer.ts";
 export { Retention, type RetentionDays, type RetentionResult } from "./maintenance/retention.ts";
 export { Sealer, type SealerOptions, type SealResult } from "./maintenance/sealer.ts";

@@ -114,7 +114,7 @@ describe("erasing", () => {
       throw new Error("it goes on");
     };
     const repricing = { from: new Date("2026-01-01"), to: new Date("2027-01-01"), apply: true, actor: "test" };
-    await expect(reprice(ledger, never, repricing, signal)).rejects.toThrow("told to end");
+    await expect(reprice(ledger, never, repricing, (part) => part(signal))).rejects.toThrow("told to end");
     expect(await rows("SELECT * FROM spancost.calls ORDER BY ALL")).toEqual(before);
   });
 

@@ -11,6 +11,7 @@ import {
   Retention,
   Sealer,
   Settler,
+  type TakeTurn,
 } from "@spancost/clickhouse";
 import { createHttpListener, type Logger, repriceColumns } from "@spancost/collector";
 import { createPricer, type Pricer } from "@spancost/rates";
@@ -114,9 +115,9 @@ async function startParts(
     authorize,
     authorizeAdmin: createAuthorizeAdmin(config.adminToken ?? null),
     reprice: (request) => {
-      const run = (signal?: AbortSignal) => reprice(ledger, (call) => repriceColumns(call, pricer), request, signal);
       // Telling what would change writes nothing, and must not hold up settlement.
-      return request.apply ? maintenance.exclusively(run) : run();
+      const takeTurn: TakeTurn | undefined = request.apply ? (part) => maintenance.exclusively(part) : undefined;
+      return reprice(ledger, (call) => repriceColumns(call, pricer), request, takeTurn);
     },
     erase: (request) => {
       const run = async (signal?: AbortSignal) => {

@@ -67,6 +67,12 @@ const HOUR_MS = 3_600_000;
 /** Rows of the ledger read at a time, versions and redeliveries included: memory grows neither with the range nor with an hour's calls. */
 const ROWS_A_PAGE = 20_000;
 
+interface Hour {
+  readonly hour_unix: number;
+  /** Versions and redeliveries included. */
+  readonly rows: string;
+}
+
 /** Some of an hour's calls: those of the traces from after one until another, in the ledger's order. */
 interface Page {
   readonly hourUnix: bigint;
@@ -94,22 +100,25 @@ interface StoredRecord {
   readonly current: Readonly<Record<RepricedColumn, string | null>>;
 }
 
+/** Does a part of a task when its turn comes; the signal says when it is to end. */
+export type TakeTurn = <T>(part: (signal?: AbortSignal) => Promise<T>) => Promise<T>;
+
 /**
  * Works out again what calls cost, from the usage that is stored and today's knowledge of the price at the call's own time. Costs that a
- * provider reported itself, and calls without a usable usage, stay as they are. Runs must not overlap with other maintenance.
- * @param signal ends the run between two statements; what is written stays, and a run that is asked for again goes on from there
+ * provider reported itself, and calls without a usable usage, stay as they are.
+ * @param takeTurn each hour has a turn, which must not overlap with other maintenance where something is written: a call that moves to another
+ * tenant stays in its hour. What is written stays when one fails, and a run that is asked for again goes on from there
  */
 export async function reprice(
   ledger: Ledger,
   price: PriceStoredCall,
   request: RepriceRequest,
-  signal?: AbortSignal,
+  takeTurn: TakeTurn = (part) => part(),
 ): Promise<RepricedTenant[]> {
   const { client } = ledger;
   const tenants = new Map<string, { calls: number; changed: number; before: bigint; after: bigint }>();
   if (request.apply) await writeAudit(client, request);
-  for await (const page of queryPages(client, request)) {
-    signal?.throwIfAborted();
+  const repricePage = async (page: Page, signal: AbortSignal | undefined) => {
     const changes: Change<RepricedColumn>[] = [];
     for (const record of await queryCalls(client, page, request)) {
       const values = toValues(price(toStoredCall(record)));
@@ -125,6 +134,14 @@ export async function reprice(
       if (changed) changes.push({ key: record.key, tenantId: record.tenant_id, hourUnix: page.hourUnix, values });
     }
     if (request.apply) await writeVersions(ledger, REPRICE, changes, signal);
+  };
+  for (const hour of await queryHours(client, request)) {
+    await takeTurn(async (signal) => {
+      for (const page of await queryPages(client, hour, request)) {
+        signal?.throwIfAborted();
+        await repricePage(page, signal);
+      }
+    });
   }
   return [...tenants].map(([tenant, { calls, changed, before, after }]) => ({
     tenant,
@@ -154,29 +171,36 @@ function toFilter({ tenant, model }: RepriceRequest): { sql: string; params: Rec
   };
 }
 
-async function* queryPages(client: ClickHouseClient, { from, to, tenant }: RepriceRequest): AsyncGenerator<Page, void> {
-  const tenants = tenant === undefined ? "" : `AND tenant_id = ${quoteText(tenant)}`;
-  const hours = await selectRows<{ hour_unix: number; rows: string }>(
+/** Hours that have rows, whatever their status, with how many. */
+function queryHours(client: ClickHouseClient, { from, to, tenant }: RepriceRequest): Promise<Hour[]> {
+  return selectRows<Hour>(
     client,
     `SELECT toUnixTimestamp(hour) AS hour_unix, count() AS rows FROM spancost.llm_calls
-WHERE hour >= toStartOfHour(fromUnixTimestamp64Milli(${from.getTime()})) AND hour < fromUnixTimestamp64Milli(${to.getTime()}) ${tenants}
+WHERE hour >= toStartOfHour(fromUnixTimestamp64Milli(${from.getTime()})) AND hour < fromUnixTimestamp64Milli(${to.getTime()}) AND ${ofTenant(tenant)}
 GROUP BY hour ORDER BY hour`,
   );
-  for (const { hour_unix, rows } of hours) {
-    const bounds = Number(rows) <= ROWS_A_PAGE ? [] : await queryBounds(client, hour_unix, tenants);
-    const hourUnix = BigInt(hour_unix);
-    for (const [at, until] of [...bounds, undefined].entries()) yield { hourUnix, after: bounds[at - 1], until };
-  }
 }
 
-/** The ends of pages, without the last. All versions of a call are in its trace, so FINAL sees them on one page. */
-function queryBounds(client: ClickHouseClient, hourUnix: number, tenants: string): Promise<TracePlace[]> {
-  return selectRows<TracePlace>(
-    client,
-    `SELECT tenant_id, lower(hex(trace_id)) AS trace_hex
-FROM (SELECT tenant_id, trace_id FROM spancost.llm_calls WHERE hour = fromUnixTimestamp(${hourUnix}) ${tenants} ORDER BY tenant_id, hour, trace_id)
+/** All versions of a call are in its trace, so FINAL sees them on one page. */
+async function queryPages(
+  client: ClickHouseClient,
+  { hour_unix, rows }: Hour,
+  request: RepriceRequest,
+): Promise<Page[]> {
+  const ends =
+    Number(rows) <= ROWS_A_PAGE
+      ? []
+      : await selectRows<TracePlace>(
+          client,
+          `SELECT tenant_id, lower(hex(trace_id)) AS trace_hex
+FROM (SELECT tenant_id, trace_id FROM spancost.llm_calls WHERE hour = fromUnixTimestamp(${hour_unix}) AND ${ofTenant(request.tenant)} ORDER BY tenant_id, hour, trace_id)
 WHERE rowNumberInAllBlocks() % ${ROWS_A_PAGE} = 0`,
-  );
+        );
+  return [...ends, undefined].map((until, at) => ({ hourUnix: BigInt(hour_unix), after: ends[at - 1], until }));
+}
+
+function ofTenant(tenant: string | undefined): string {
+  return tenant === undefined ? "true" : `tenant_id = ${quoteText(tenant)}`;
 }
 
 /** Which rows of the ledger a page has. The tenants stand apart, since the ledger is sorted by them. */

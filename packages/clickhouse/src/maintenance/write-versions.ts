@@ -170,10 +170,11 @@ function insertVersions<Column extends string>(
   current: string,
 ): string {
   const names = Object.keys(columns) as Column[];
-  const structure = ["key String", ...names.map((name) => `new_${name} ${columns[name]}`)].join(", ");
   const tuples = changes.map(
-    ({ key, values }) => `(${[key, ...names.map((name) => values[name])].map(toLiteral).join(", ")})`,
+    ({ key, values }) => `(${[key, ...names.map((name) => values[name] ?? "")].map(quoteText).join(", ")})`,
   );
+  const texts = ["key", ...names].map(() => "String").join(", ");
+  const wanted = names.map((name, at) => `${fromText(`row.${at + 2}`, columns[name])} AS new_${name}`);
   const moves = names.includes("tenant_id" as Column);
   // Where a call moves, each row is read once and written twice.
   const replaced = [
@@ -182,14 +183,17 @@ function insertVersions<Column extends string>(
     "is_tombstone AS is_deleted",
   ];
   return `INSERT INTO spancost.llm_calls
-WITH wanted AS (SELECT * FROM values(${quoteText(structure)}, ${tuples.join(", ")}))
+WITH wanted AS (
+    SELECT row.1 AS key, ${wanted.join(", ")} FROM (SELECT arrayJoin([${tuples.join(", ")}]::Array(Tuple(${texts}))) AS row)
+)
 SELECT c.* REPLACE (${replaced.join(", ")})
 FROM (${current}) AS c INNER JOIN wanted AS w ON lower(hex(c.trace_id)) || ':' || lower(hex(c.span_id)) = w.key
 ARRAY JOIN ${moves ? "if(c.tenant_id != w.new_tenant_id, [0, 1], [0])" : "[0]"} AS is_tombstone`;
 }
 
-function toLiteral(value: string | null): string {
-  return value === null ? "NULL" : quoteText(value);
+/** The value of a text; where there may be none, that is the empty one. */
+function fromText(text: string, type: string): string {
+  return `CAST(${type.startsWith("Nullable(") ? `nullIf(${text}, '')` : text}, ${quoteText(type)})`;
 }
 
 function unique(texts: readonly string[]): string[] {
