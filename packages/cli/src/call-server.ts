@@ -1,8 +1,16 @@
-import { Agent, fetch, type RequestInit, type Response } from "undici";
+import { Agent, fetch, type Response } from "undici";
 import { CliError, EXIT_CODE } from "./cli-error.ts";
 import type { ClientConfig } from "./client-config.ts";
 
-/** Erasing and repricing take as long as there are rows, and are answered at their end: only to connect has a limit. */
+/** What is asked of the server. */
+export interface ServerRequest {
+  readonly method?: "POST";
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** Wait for the answer however long it takes, as for a task that goes over a whole ledger. Otherwise five minutes. */
+  readonly isLong?: boolean;
+}
+
 const patient = new Agent({ headersTimeout: 0, bodyTimeout: 0 });
 
 /** What says that nobody was reached. */
@@ -15,16 +23,14 @@ const NOBODY = new Set([
   "UND_ERR_CONNECT_TIMEOUT",
 ]);
 
-/**
- * Sends a request to the running server, and waits for its answer however long that takes.
- * @throws CliError with the server's own message, or how to reach a server
- */
-export async function callServer(config: ClientConfig, path: string, init: RequestInit = {}): Promise<Response> {
-  const headers = { ...(init.headers as Record<string, string> | undefined) };
-  if (config.token !== null) headers["Authorization"] = `Bearer ${config.token}`;
+/** Sends a request to the running server. @throws CliError with the server's own message, or how to reach a server */
+export async function callServer(config: ClientConfig, path: string, request: ServerRequest = {}): Promise<Response> {
+  const { isLong = false, headers, ...rest } = request;
+  const token = config.token === null ? {} : { Authorization: `Bearer ${config.token}` };
+  const init = { ...rest, headers: { ...headers, ...token }, ...(isLong ? { dispatcher: patient } : {}) };
   let response: Response;
   try {
-    response = await fetch(config.url + path, { ...init, headers, dispatcher: patient });
+    response = await fetch(config.url + path, init);
   } catch (error) {
     throw new CliError(describe(error, config.url), EXIT_CODE.unreachable, { cause: error });
   }
@@ -33,12 +39,12 @@ export async function callServer(config: ClientConfig, path: string, init: Reque
 }
 
 function describe(error: unknown, url: string): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  const { code, message } = (cause ?? error) as { readonly code?: string; readonly message?: string };
+  const cause = error instanceof Error ? (error.cause ?? error) : error;
+  const { code, message } = cause as { readonly code?: string; readonly message?: string };
   if (code !== undefined && NOBODY.has(code)) {
     return `No Spancost server answers at ${url}. Start one with "spancost up", or name one with --url or SPANCOST_URL.`;
   }
-  return `The request to ${url} ended without an answer: ${message ?? String(error)}. Look whether that is a Spancost server and whether it runs, then ask again.`;
+  return `The request to ${url} ended without an answer: ${message || code || String(cause)}. Look whether that is a Spancost server and whether it runs, then ask again.`;
 }
 
 async function readMessage(response: Response): Promise<string> {

@@ -36,7 +36,7 @@ describe("asking the server", () => {
     server?.closeAllConnections();
     server?.close();
     await expect(ask(refusing)).rejects.toMatchObject({ message: expect.stringMatching(/No .* up/), exitCode: 3 });
-    const broken = await serve((request) => void request.socket.destroy());
+    const broken = await serve(({ socket }) => void socket.destroy());
     await expect(ask(broken)).rejects.toMatchObject({
       message: expect.stringContaining("without an answer"),
       exitCode: 3,

@@ -14,7 +14,7 @@ export { findAnswer } from "./find-answer.ts";
 export { describeInsertFailure, type InsertFailure, type InsertFailureKind } from "./insert-failure.ts";
 export { type HourKey, HourMarks, type HourMarksOptions, type InFlight } from "./maintenance/hour-marks.ts";
 export { Lease, type LeaseOptions } from "./maintenance/lease.ts";
-export { endMutations } from "./maintenance/mutations.ts";
+export { finishMutations } from "./maintenance/mutations.ts";
 export {
   type PriceStoredCall,
   reprice,

@@ -153,12 +153,48 @@ describe("erasing", () => {
     );
   });
 
+  it("goes over every day and week that holds the tenant, to their first and last hours", async () => {
+    const at = [
+      "2026-06-01T00:00:00Z",
+      "2026-06-01T23:59:59Z",
+      "2026-06-02T00:30:00Z",
+      "2026-06-07T23:30:00Z",
+      "2026-06-08T00:00:00Z",
+      "2026-08-03T12:00:00Z",
+    ].map((time) => Date.parse(time) / 1000);
+    const times = (seconds: number) => ({ startTimeUnixNano: BigInt(seconds) * 1_000_000_000n });
+    const each = (tenantId: string, first: number) =>
+      at.map((seconds, index) =>
+        call(first + index, { tenantId, hourUnix: Math.floor(seconds / 3_600) * 3_600, ...times(seconds) }),
+      );
+    await test.ingest([...each("leaving", 100), ...each("staying", 200)]);
+    const spans = [100, 200].flatMap((first) =>
+      at.map((seconds, index) =>
+        spanRow({ traceId: hex(first + index, 16), spanId: hex(first + index, 8), ...times(seconds) }),
+      ),
+    );
+    await store.insert({ calls: [], spans });
+    await seal();
+    const others = () => rows("SELECT * FROM spancost.calls WHERE tenant_id != 'leaving' ORDER BY ALL");
+    const [before, spanCount] = [await others(), await rows("SELECT count() FROM spancost.otel_traces")];
+    const found = { calls: 6, history: 0, rollUp: 6, spans: 6 };
+    expect(await run({ tenant: "leaving" }, true)).toEqual(found);
+    await seal();
+    expect(await countHolding("leaving")).toBe(0);
+    expect(await others()).toEqual(before);
+    expect(await rows("SELECT count() FROM spancost.otel_traces")).toEqual([
+      [String(Number((spanCount as [string][])[0]?.[0]) - 6)],
+    ]);
+    expect(await readDifferences(store.client)).toEqual([]);
+    expect(await run({ tenant: "leaving" }, false)).toEqual({ calls: 0, history: 0, rollUp: 0, spans: 0 });
+  });
+
   it("is in the audit log without the subject", async () => {
     const audit = (await rows("SELECT action, details FROM spancost.audit_log WHERE action = 'erase' ORDER BY at")) as [
       string,
       string,
     ][];
-    expect(audit).toHaveLength(5);
+    expect(audit).toHaveLength(6);
     expect(JSON.parse(audit[0]?.[1] ?? "")).toEqual({
       subject: "user",
       sha256: "81f8f6dde88365f3928796ec7aa53f72820b06db8664f5fe76a7eb13e24546a2",

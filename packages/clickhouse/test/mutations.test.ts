@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Store } from "../src/index.ts";
-import { endMutations, mutate } from "../src/maintenance/mutations.ts";
+import { finishMutations, mutate } from "../src/maintenance/mutations.ts";
 import { queryPartitions } from "../src/maintenance/partitions.ts";
 import { selectRows } from "../src/select-rows.ts";
 import { callRow } from "./rows.ts";
@@ -34,7 +35,7 @@ const underWay = () =>
     "SELECT table FROM system.mutations WHERE NOT is_done UNION ALL SELECT table FROM system.merges WHERE is_mutation",
   );
 const update = (action: string, where = "true", signal?: AbortSignal) =>
-  mutate(store.client, { table: "llm_calls", partition, action: `UPDATE ${action}`, where }, signal);
+  mutate(store.client, "llm_calls", [{ partition, action: `UPDATE ${action}`, where }], signal);
 
 describe("changing stored rows", () => {
   it("is over when it says so", async () => {
@@ -43,22 +44,40 @@ describe("changing stored rows", () => {
     expect(await underWay()).toEqual([]);
   });
 
-  it("that the database cannot do says why, and can be ended", async () => {
+  it("that the database cannot do says why, and is ended before other maintenance", async () => {
     await expect(update("task = toString(throwIf(task = '9', 'nine is not to be'))")).rejects.toMatchObject({
       code: "query-failed",
       message: expect.stringContaining("nine is not to be"),
     });
-    await endMutations(store.client);
+    expect(await underWay()).not.toEqual([]);
+    await finishMutations(store.client);
     expect(await underWay()).toEqual([]);
     await update("task = 'second'", "task IN ('1', '2', '3')");
     expect(await tasks()).toEqual([{ task: "second", calls: "3" }]);
   });
 
-  it("that is told to end goes on in the database until it is ended there", async () => {
+  it("that is told to end goes on in the database, and is waited for", async () => {
     const slow = update("task = concat('third', toString(sleepEachRow(0.002)))", "true", AbortSignal.timeout(100));
     await expect(slow).rejects.toThrow("timeout");
     expect(await underWay()).not.toEqual([]);
-    await endMutations(store.client);
+    await expect(finishMutations(store.client, AbortSignal.timeout(100))).rejects.toThrow("timeout");
+    expect(await tasks()).toEqual([{ task: "second", calls: "3" }]);
+    await finishMutations(store.client);
     expect(await underWay()).toEqual([]);
+    expect(await tasks()).toEqual([{ task: "third0", calls: "1000" }]);
+  });
+
+  it("does nothing when it is told to end before", async () => {
+    await expect(update("task = 'fifth'", "true", AbortSignal.abort(new Error("told to end")))).rejects.toThrow("told");
+    expect(await underWay()).toEqual([]);
+  });
+
+  it("that somebody else ends is not done", async () => {
+    const slow = update("task = concat('fourth', toString(sleepEachRow(0.001)))");
+    const kill = async () => {
+      while ((await underWay()).length === 0) await sleep(5);
+      await store.client.command({ query: "KILL MUTATION WHERE database = 'spancost'" });
+    };
+    await Promise.all([kill(), expect(slow).rejects.toMatchObject({ code: "query-failed" })]);
   });
 });

@@ -1,7 +1,14 @@
 import { createHash } from "node:crypto";
 import { formatDecimal, MONEY_SCALE } from "@spancost/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type CallRow, reprice, type RepriceRequest, type Store, type StoredCall } from "../src/index.ts";
+import {
+  type CallRow,
+  reprice,
+  type RepriceRequest,
+  type Store,
+  type StoredCall,
+  type TakeTurn,
+} from "../src/index.ts";
 import { selectRows } from "../src/select-rows.ts";
 import { readDifferences } from "./exact-spend.ts";
 import { callRow } from "./rows.ts";
@@ -41,7 +48,10 @@ function call(tenantId: string, at: number, changes: Partial<CallRow> = {}): Cal
   return callRow({ tenantId, traceId: hash.subarray(0, 16), spanId, responseId: `${tenantId} ${at}`, ...changes });
 }
 
-async function run(changes: Partial<RepriceRequest>): Promise<{ asked: number; tenants: object[] }> {
+async function run(
+  changes: Partial<RepriceRequest>,
+  takeTurn?: TakeTurn,
+): Promise<{ asked: number; tenants: object[] }> {
   let asked = 0;
   const price = ({ modelReported }: StoredCall) => {
     asked += 1;
@@ -56,7 +66,7 @@ async function run(changes: Partial<RepriceRequest>): Promise<{ asked: number; t
     };
   };
   const ledger = { client: store.client, marks: test.marks };
-  const tenants = await reprice(ledger, price, { ...RANGE, apply: false, actor: "test", ...changes });
+  const tenants = await reprice(ledger, price, { ...RANGE, apply: false, actor: "test", ...changes }, takeTurn);
   return { asked, tenants };
 }
 
@@ -94,5 +104,20 @@ describe("repricing an hour that is read in pages", () => {
     const versions = "SELECT max(version) AS most, count() AS rows FROM spancost.llm_calls_history FINAL";
     expect(await selectRows(store.client, versions)).toEqual([{ most: "0", rows: "41081" }]);
     expect(await readDifferences(store.client)).toEqual([]);
+  });
+
+  it("takes a turn for each hour, and has not begun when it gets none", async () => {
+    let turns = 0;
+    const takeTurn: TakeTurn = (part) => {
+      turns += 1;
+      return part();
+    };
+    await run({ tenant: "large", apply: true }, takeTurn);
+    expect(turns).toBe(3);
+    const audits = "SELECT count() AS count FROM spancost.audit_log";
+    const before = await selectRows(store.client, audits);
+    const refuse: TakeTurn = () => Promise.reject(new Error("not now"));
+    await expect(run({ apply: true }, refuse)).rejects.toThrow("not now");
+    expect(await selectRows(store.client, audits)).toEqual(before);
   });
 });

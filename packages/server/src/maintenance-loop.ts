@@ -4,8 +4,8 @@ import { ServerError } from "./server-error.ts";
 
 /** What the loop runs, in this order. */
 export interface MaintenanceSteps {
-  /** Ends what another, who died, or a task that failed left under way in the database: before the first run, and after such. */
-  readonly takeOver: () => Promise<void>;
+  /** Waits for what another, who died, or a task that failed left under way in the database: before the first run, and after such. */
+  readonly takeOver: (signal: AbortSignal) => Promise<void>;
   readonly settler: Settler;
   readonly sealer: Sealer;
   readonly retention?: Retention | undefined;
@@ -173,7 +173,8 @@ export function startMaintenance(
   }
 
   async function takenOver<T>(task: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
-    if (!isTakenOver) await takeOver();
+    if (!isTakenOver) await takeOver(signal);
+    signal.throwIfAborted();
     isTakenOver = true;
     return task(signal);
   }
@@ -215,6 +216,11 @@ export function startMaintenance(
 }
 
 async function renew(lease: Lease, lost: AbortController): Promise<void> {
+  // A renewal that is under way may hang for longer than the lease lasts.
+  if (lease.remainingMs <= RENEW_INTERVAL_MS) {
+    lost.abort(elsewhere());
+    return;
+  }
   if (lease.remainingMs >= RENEW_BELOW_MS) return;
   // A database that does not answer leaves what is left of the lease, less the time until the next look.
   const held = await lease.hold().catch(() => lease.remainingMs > RENEW_INTERVAL_MS);

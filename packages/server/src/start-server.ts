@@ -3,8 +3,8 @@ import { getRequestListener } from "@hono/node-server";
 import {
   createPublicSql,
   createPublicSqlServer,
-  endMutations,
   erase,
+  finishMutations,
   HourMarks,
   Lease,
   reprice,
@@ -93,7 +93,7 @@ async function startParts(
   const receivers = createReceivers(config, intake.ingest, secrets, logger);
   const maintenance = startMaintenance(
     {
-      takeOver: () => endMutations(store.client),
+      takeOver: (signal) => finishMutations(store.client, signal),
       settler: new Settler(ledger, attributionKeys),
       sealer: new Sealer(store.client, marks, {
         graceMs: engine === null ? Math.max(config.sealGraceMs, MIN_SHARED_GRACE_MS) : config.sealGraceMs,

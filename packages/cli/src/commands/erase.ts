@@ -32,7 +32,7 @@ export function addEraseCommand(program: Command, environment: Environment): voi
       const config = loadClientConfig(environment, url === undefined ? {} : { url });
       const token = environment.SPANCOST_ADMIN_TOKEN ?? config.token;
       const headers = { "Content-Type": "application/json" };
-      const init = { method: "POST", headers, body: JSON.stringify(request) };
+      const init = { method: "POST", headers, body: JSON.stringify(request), isLong: true } as const;
       const response = await callServer({ ...config, token }, "/api/v1/erase", init);
       const answer = (await response.json()) as EraseAnswer;
       console.log(format === "json" ? JSON.stringify(answer, null, 2) : render(answer));

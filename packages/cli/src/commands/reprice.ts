@@ -37,7 +37,7 @@ export function addRepriceCommand(program: Command, environment: Environment): v
       const config = loadClientConfig(environment, url === undefined ? {} : { url });
       const token = environment.SPANCOST_ADMIN_TOKEN ?? config.token;
       const headers = { "Content-Type": "application/json" };
-      const init = { method: "POST", headers, body: JSON.stringify(request) };
+      const init = { method: "POST", headers, body: JSON.stringify(request), isLong: true } as const;
       const response = await callServer({ ...config, token }, "/api/v1/reprice", init);
       const answer = (await response.json()) as RepriceAnswer;
       console.log(format === "json" ? JSON.stringify(answer, null, 2) : render(answer));

@@ -49,16 +49,18 @@ interface Plan {
   readonly calls: TablePlan;
 }
 
-/** A partition with rows that hold the subject. */
+/** What was found of the subject in a table. */
 interface Found {
-  readonly partition: Partition;
   readonly rows: number;
+  /** Ids of partitions without it. */
+  readonly without: ReadonlySet<string>;
 }
 
 /**
- * Erases a tenant or a user from the ledger, its history, the roll-up and the raw spans, on disk, a partition at a time: the parts that
- * held the subject go `old_parts_lifetime` (a minute; of the audit log, eight) later, and the marks of a tenant's hours with the next
- * clean-up. It can end anywhere and run again. What arrives afterwards is new data. Runs must not overlap with other maintenance.
+ * Erases a tenant or a user from the ledger, its history, the roll-up and the raw spans, on disk, in the partitions that hold it: old
+ * parts go `old_parts_lifetime` (a minute; of the audit log, eight) later, and the marks of a tenant's hours with the next clean-up. It can
+ * end anywhere and run again. What arrives meanwhile may stay, and what arrives afterwards is new data. Runs must not overlap with other
+ * maintenance.
  * @param signal ends the run between two looks at the database; it is to be asked for again
  * @throws StoreError `query-refused` for nobody, `query-failed` where the database cannot rewrite rows
  */
@@ -79,60 +81,60 @@ export async function erase(
     signal?.throwIfAborted();
     await writeAudit(client, request);
     // From here on these hours are read from the ledger; the sealer adds them up again.
-    await markFound(client, plan.calls, calls);
-    await markFound(client, plan.rollUp, rollUp);
+    await mark(client, plan.calls, calls);
+    await mark(client, plan.rollUp, rollUp);
     await rewrite(client, plan.spans, spans, signal);
     if ("tenant" in request.subject) await eraseAudits(client, request.subject.tenant, signal);
     await rewrite(client, plan.history, history, signal);
     await rewrite(client, plan.rollUp, rollUp, signal);
     await rewrite(client, plan.calls, calls, signal);
   }
-  return { calls: countRows(calls), history: countRows(history), rollUp: countRows(rollUp), spans: countRows(spans) };
+  return { calls: calls.rows, history: history.rows, rollUp: rollUp.rows, spans: spans.rows };
 }
 
 async function find(
   { client, patientClient }: EraseLedger,
   { table, holds }: TablePlan,
   signal: AbortSignal | undefined,
-): Promise<Found[]> {
-  const found: Found[] = [];
+): Promise<Found> {
+  let total = 0;
+  const without = new Set<string>();
   for (const partition of await queryPartitions(client, table)) {
     signal?.throwIfAborted();
     const [row] = await selectRows<{ count: string }>(
       patientClient,
       `SELECT count() AS count FROM spancost.${table} WHERE ${toRows(partition, holds)}`,
     );
-    const rows = Number(row?.count ?? 0);
-    if (rows > 0) found.push({ partition, rows });
+    const rows = Number(row?.count);
+    total += rows;
+    if (rows === 0) without.add(partition.id);
   }
-  return found;
+  return { rows: total, without };
 }
 
-async function markFound(
-  client: ClickHouseClient,
-  { table, holds }: TablePlan,
-  found: readonly Found[],
-): Promise<void> {
-  for (const { partition } of found)
+/** Partitions that hold the subject, and those that are new since it was looked for: a new one may have rows of it. */
+async function queryHolding(client: ClickHouseClient, table: string, { without }: Found): Promise<Partition[]> {
+  return (await queryPartitions(client, table)).filter(({ id }) => !without.has(id));
+}
+
+async function mark(client: ClickHouseClient, { table, holds }: TablePlan, found: Found): Promise<void> {
+  for (const partition of await queryHolding(client, table, found))
     await markHours(client, `SELECT tenant_id, hour FROM spancost.${table} WHERE ${toRows(partition, holds)}`);
 }
 
 async function rewrite(
   client: ClickHouseClient,
   { table, holds, action }: TablePlan,
-  found: readonly Found[],
+  found: Found,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  for (const { partition } of found)
-    await mutate(client, { table, partition: partition.id, action, where: holds(partition) }, signal);
+  const partitions = await queryHolding(client, table, found);
+  const changes = partitions.map((partition) => ({ partition: partition.id, action, where: holds(partition) }));
+  await mutate(client, table, changes, signal);
 }
 
 function toRows(partition: Partition, holds: TablePlan["holds"]): string {
   return `_partition_id = ${quoteText(partition.id)} AND (${holds(partition)})`;
-}
-
-function countRows(found: readonly Found[]): number {
-  return found.reduce((sum, { rows }) => sum + rows, 0);
 }
 
 function createPlan(subject: EraseSubject, keys: AttributionKeys): Plan {
@@ -189,8 +191,9 @@ async function eraseAudits(client: ClickHouseClient, tenant: string, signal: Abo
     `UPDATE details = ${hashTenant(tenant)}`,
     `JSONExtractString(details, 'tenant') = ${quoteText(tenant)}`,
   ];
-  for (const { id } of await queryPartitions(client, "audit_log"))
-    await mutate(client, { table: "audit_log", partition: id, action, where }, signal);
+  const partitions = await queryPartitions(client, "audit_log");
+  const changes = partitions.map(({ id }) => ({ partition: id, action, where }));
+  await mutate(client, "audit_log", changes, signal);
 }
 
 /** The details of an audit, in which a tenant's hash stands for it. */

@@ -3,10 +3,10 @@ import type { ClickHouseClient } from "@clickhouse/client";
 import { quoteText } from "../quote.ts";
 import { selectRows } from "../select-rows.ts";
 import { StoreError } from "../store-error.ts";
+import { ONE_PART } from "./one-part.ts";
 
-/** A change of stored rows in one partition. */
-export interface Mutation {
-  readonly table: string;
+/** A change of the rows of one partition. */
+export interface PartitionChange {
   /** `partition_id` of `system.parts`. */
   readonly partition: string;
   /** `DELETE`, or `UPDATE column = expression, ...`. */
@@ -14,64 +14,116 @@ export interface Mutation {
   readonly where: string;
 }
 
-/** Stands in each of our mutations; the database keeps their text. */
+/** Stands in each of our mutations, with an id; the database keeps their text. */
 const SIGN = "spancost-mutation";
-const OURS = `database = 'spancost' AND NOT is_done AND position(command, ${quoteText(SIGN)}) > 0`;
+const SETTINGS = {
+  // A statement that waits for the parts would be given up after the client's timeout.
+  mutations_sync: "0",
+  allow_nondeterministic_mutations: 1,
+  max_query_size: ONE_PART.max_query_size,
+} as const;
 
 const MIN_LOOK_MS = 10;
 const MAX_LOOK_MS = 500;
 
 /**
- * Changes stored rows, and returns when the parts are rewritten, however long that takes. Where it fails or is told to end, the database
- * may go on with it: `endMutations` has to come before other maintenance.
- * @throws StoreError `query-failed` where the database cannot do it
+ * Changes stored rows, and returns when the parts are rewritten, however long that takes. It is one mutation, since each gives every part of
+ * the table another name. When this throws, the database may go on with it: `finishMutations` has to come before other maintenance.
+ * @throws StoreError `query-failed` where the database cannot do it, or was told not to
  */
-export async function mutate(client: ClickHouseClient, mutation: Mutation, signal?: AbortSignal): Promise<void> {
-  const { table, partition, action, where } = mutation;
+export async function mutate(
+  client: ClickHouseClient,
+  table: string,
+  changes: readonly PartitionChange[],
+  signal?: AbortSignal,
+): Promise<void> {
+  if (changes.length === 0) return;
+  signal?.throwIfAborted();
+  const sign = `${SIGN} ${crypto.randomUUID()}`;
+  const commands = changes.map(
+    ({ partition, action, where }) =>
+      `${action} IN PARTITION ID ${quoteText(partition)} WHERE ${quoteText(sign)} != '' AND (${where})`,
+  );
   await client.command({
-    query: `ALTER TABLE spancost.${table} ${action} IN PARTITION ID ${quoteText(partition)} WHERE ${quoteText(SIGN)} != '' AND (${where})`,
-    // A statement that waits for the parts would be given up after the client's timeout.
-    clickhouse_settings: { mutations_sync: "0", allow_nondeterministic_mutations: 1 },
+    query: `ALTER TABLE spancost.${table} ${commands.join(", ")}`,
+    clickhouse_settings: SETTINGS,
   });
-  await waitUntilDone(client, table, signal);
+  for await (const { known, running, reason } of looks(client, sign, signal)) {
+    if (reason !== "") throw failed(`The database cannot rewrite spancost.${table}: ${reason}`);
+    if (known === 0) throw failed(`Rewriting spancost.${table} was ended in the database (KILL MUTATION).`);
+    if (running === 0) return;
+  }
 }
 
-/** Ends what `mutate` began and left under way, even in a database that was killed meanwhile. Returns when no part is rewritten any more. */
-export async function endMutations(client: ClickHouseClient): Promise<void> {
-  if (!(await isOver(client, `system.mutations WHERE ${OURS}`)))
-    await client.command({ query: `KILL MUTATION WHERE ${OURS}` });
-  // A part that is being rewritten is given up at the next block.
-  const rewriting = "system.merges WHERE database = 'spancost' AND is_mutation";
-  for await (const _ of looks()) if (await isOver(client, rewriting)) return;
+/**
+ * Waits for what `mutate` began and left under way, which a database goes on with also after it was killed: other maintenance must not run
+ * beside it. What cannot be done is ended.
+ */
+export async function finishMutations(client: ClickHouseClient, signal?: AbortSignal): Promise<void> {
+  for await (const { running, failing } of looks(client, SIGN, signal)) {
+    if (running === 0) return;
+    if (failing.length > 0) await end(client, failing, signal);
+  }
 }
 
-async function waitUntilDone(client: ClickHouseClient, table: string, signal: AbortSignal | undefined): Promise<void> {
-  const ours = `system.mutations WHERE ${OURS} AND table = ${quoteText(table)}`;
-  for await (const _ of looks()) {
-    signal?.throwIfAborted();
-    const [failed] = await selectRows<{ reason: string }>(
+/** What is known of mutations. */
+interface Look {
+  readonly known: number;
+  readonly running: number;
+  /** Why one of them fails, and the tables of those that do. */
+  readonly reason: string;
+  readonly failing: readonly string[];
+}
+
+/** Looks at the mutations with a sign again and again. */
+async function* looks(
+  client: ClickHouseClient,
+  sign: string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Look, void> {
+  for await (const _ of moments(signal)) {
+    const rows = await selectRows<{ table: string; is_done: number; reason: string }>(
       client,
-      `SELECT latest_fail_reason AS reason FROM ${ours} AND latest_fail_reason != ''`,
+      `SELECT table, is_done, latest_fail_reason AS reason FROM system.mutations WHERE ${isSigned(sign)}`,
     );
-    if (failed !== undefined) {
-      throw new StoreError(
-        "query-failed",
-        `The database cannot rewrite spancost.${table}: ${failed.reason} What is rewritten so far stays; mend the cause and ask again.`,
-      );
-    }
-    if (await isOver(client, ours)) return;
+    const running = rows.filter(({ is_done }) => is_done === 0);
+    const failing = running.filter(({ reason }) => reason !== "");
+    yield {
+      known: rows.length,
+      running: running.length,
+      reason: failing[0]?.reason ?? "",
+      failing: [...new Set(failing.map(({ table }) => table))],
+    };
   }
 }
 
-/** Moments to look whether something is over: at first soon one after the other. */
-async function* looks(): AsyncGenerator<void, never> {
+/** Ends the mutations of some tables, and waits for the parts that are being rewritten: an end does not stop these. */
+async function end(
+  client: ClickHouseClient,
+  tables: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const these = `database = 'spancost' AND table IN (${tables.map(quoteText).join(", ")})`;
+  await client.command({ query: `KILL MUTATION WHERE ${these} AND ${isSigned(SIGN)}` });
+  for await (const _ of moments(signal)) {
+    const query = `SELECT count() AS count FROM system.merges WHERE ${these} AND is_mutation`;
+    if ((await selectRows<{ count: string }>(client, query))[0]?.count === "0") return;
+  }
+}
+
+/** When to look whether something is over: at first soon, then every half second. @throws the signal's reason */
+async function* moments(signal: AbortSignal | undefined): AsyncGenerator<void, void> {
   for (let waitMs = MIN_LOOK_MS; ; waitMs = Math.min(waitMs * 2, MAX_LOOK_MS)) {
-    await sleep(waitMs);
+    signal?.throwIfAborted();
     yield;
+    await sleep(waitMs, undefined, { signal }).catch(() => {});
   }
 }
 
-async function isOver(client: ClickHouseClient, what: string): Promise<boolean> {
-  const [row] = await selectRows<{ count: string }>(client, `SELECT count() AS count FROM ${what}`);
-  return row?.count === "0";
+function isSigned(sign: string): string {
+  return `database = 'spancost' AND position(command, ${quoteText(sign)}) > 0`;
+}
+
+function failed(what: string): StoreError {
+  return new StoreError("query-failed", `${what} What is rewritten so far stays; mend the cause and ask again.`);
 }

@@ -67,12 +67,6 @@ const HOUR_MS = 3_600_000;
 /** Rows of the ledger read at a time, versions and redeliveries included: memory grows neither with the range nor with an hour's calls. */
 const ROWS_A_PAGE = 20_000;
 
-interface Hour {
-  readonly hour_unix: number;
-  /** Versions and redeliveries included. */
-  readonly rows: string;
-}
-
 /** Some of an hour's calls: those of the traces from after one until another, in the ledger's order. */
 interface Page {
   readonly hourUnix: bigint;
@@ -117,7 +111,8 @@ export async function reprice(
 ): Promise<RepricedTenant[]> {
   const { client } = ledger;
   const tenants = new Map<string, { calls: number; changed: number; before: bigint; after: bigint }>();
-  if (request.apply) await writeAudit(client, request);
+  // A task that is refused its turn is not in the log.
+  if (request.apply) await takeTurn(() => writeAudit(client, request));
   const repricePage = async (page: Page, signal: AbortSignal | undefined) => {
     const changes: Change<RepricedColumn>[] = [];
     for (const record of await queryCalls(client, page, request)) {
@@ -171,32 +166,26 @@ function toFilter({ tenant, model }: RepriceRequest): { sql: string; params: Rec
   };
 }
 
-/** Hours that have rows, whatever their status, with how many. */
-function queryHours(client: ClickHouseClient, { from, to, tenant }: RepriceRequest): Promise<Hour[]> {
-  return selectRows<Hour>(
+/** Hours that have rows, whatever their status, in seconds since 1970. */
+async function queryHours(client: ClickHouseClient, { from, to, tenant }: RepriceRequest): Promise<number[]> {
+  const hours = await selectRows<{ hour_unix: number }>(
     client,
-    `SELECT toUnixTimestamp(hour) AS hour_unix, count() AS rows FROM spancost.llm_calls
+    `SELECT DISTINCT toUnixTimestamp(hour) AS hour_unix FROM spancost.llm_calls
 WHERE hour >= toStartOfHour(fromUnixTimestamp64Milli(${from.getTime()})) AND hour < fromUnixTimestamp64Milli(${to.getTime()}) AND ${ofTenant(tenant)}
-GROUP BY hour ORDER BY hour`,
+ORDER BY hour_unix`,
   );
+  return hours.map(({ hour_unix }) => hour_unix);
 }
 
 /** All versions of a call are in its trace, so FINAL sees them on one page. */
-async function queryPages(
-  client: ClickHouseClient,
-  { hour_unix, rows }: Hour,
-  request: RepriceRequest,
-): Promise<Page[]> {
-  const ends =
-    Number(rows) <= ROWS_A_PAGE
-      ? []
-      : await selectRows<TracePlace>(
-          client,
-          `SELECT tenant_id, lower(hex(trace_id)) AS trace_hex
-FROM (SELECT tenant_id, trace_id FROM spancost.llm_calls WHERE hour = fromUnixTimestamp(${hour_unix}) AND ${ofTenant(request.tenant)} ORDER BY tenant_id, hour, trace_id)
-WHERE rowNumberInAllBlocks() % ${ROWS_A_PAGE} = 0`,
-        );
-  return [...ends, undefined].map((until, at) => ({ hourUnix: BigInt(hour_unix), after: ends[at - 1], until }));
+async function queryPages(client: ClickHouseClient, hour: number, { tenant }: RepriceRequest): Promise<Page[]> {
+  const ends = await selectRows<TracePlace>(
+    client,
+    `SELECT tenant_id, lower(hex(trace_id)) AS trace_hex
+FROM (SELECT tenant_id, trace_id FROM spancost.llm_calls WHERE hour = fromUnixTimestamp(${hour}) AND ${ofTenant(tenant)} ORDER BY tenant_id, hour, trace_id)
+WHERE rowNumberInAllBlocks() % ${ROWS_A_PAGE} = ${ROWS_A_PAGE - 1}`,
+  );
+  return [...ends, undefined].map((until, at) => ({ hourUnix: BigInt(hour), after: ends[at - 1], until }));
 }
 
 function ofTenant(tenant: string | undefined): string {
