@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { ATTRIBUTION_KEYS } from "@spancost/core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type CallRow, erase, type EraseRequest, type EraseResult, reprice, Sealer, type Store } from "../src/index.ts";
 import { writeVersions } from "../src/maintenance/write-versions.ts";
 import { readDifferences } from "./exact-spend.ts";
@@ -188,6 +188,11 @@ describe("erasing", () => {
     expect(await readDifferences(store.client)).toEqual([]);
     expect(await run({ tenant: "leaving" }, false)).toEqual({ calls: 0, history: 0, rollUp: 0, spans: 0 });
   });
+
+  it("leaves nobody's name in the texts of what was done, once the database has cleaned up", async () => {
+    const texts = async () => JSON.stringify(await rows("SELECT command FROM system.mutations"));
+    await vi.waitFor(async () => expect(await texts()).not.toMatch(/leaving|initech|jane/), { timeout: 90_000 });
+  }, 100_000);
 
   it("is in the audit log without the subject", async () => {
     const audit = (await rows("SELECT action, details FROM spancost.audit_log WHERE action = 'erase' ORDER BY at")) as [

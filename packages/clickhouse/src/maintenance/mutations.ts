@@ -16,6 +16,7 @@ export interface PartitionChange {
 
 /** Stands in each of our mutations, with an id; the database keeps their text. */
 const SIGN = "spancost-mutation";
+const NAMELESS_SIGN = `${SIGN} of no rows`;
 const SETTINGS = {
   // A statement that waits for the parts would be given up after the client's timeout.
   mutations_sync: "0",
@@ -27,8 +28,8 @@ const MIN_LOOK_MS = 10;
 const MAX_LOOK_MS = 500;
 
 /**
- * Changes stored rows, and returns when the parts are rewritten, however long that takes. It is one mutation, since each gives every part of
- * the table another name. When this throws, the database may go on with it: `finishMutations` has to come before other maintenance.
+ * Changes stored rows, and returns when the parts are rewritten and the database has something else to remember than whose rows they were,
+ * however long that takes. When this throws, the database may go on with it: `finishMutations` has to come before other maintenance.
  * @throws StoreError `query-failed` where the database cannot do it, or was told not to
  */
 export async function mutate(
@@ -37,9 +38,31 @@ export async function mutate(
   changes: readonly PartitionChange[],
   signal?: AbortSignal,
 ): Promise<void> {
-  if (changes.length === 0) return;
+  // One mutation for all, since each gives every part of the table another name.
+  if (changes.length > 0) await run(client, table, changes, SIGN, signal);
+  await forget(client, table, signal);
+}
+
+/** A table keeps the text of its last mutation: what is left to keep then changes nothing and names nobody. */
+async function forget(client: ClickHouseClient, table: string, signal: AbortSignal | undefined): Promise<void> {
+  const telling = await selectRows(
+    client,
+    `SELECT 1 FROM system.mutations WHERE ${isSigned(SIGN)} AND NOT (${isSigned(NAMELESS_SIGN)}) AND table = ${quoteText(table)} LIMIT 1`,
+  );
+  // No partition has this id.
+  const nothing = { partition: "none", action: "DELETE", where: "false" };
+  if (telling.length > 0) await run(client, table, [nothing], NAMELESS_SIGN, signal);
+}
+
+async function run(
+  client: ClickHouseClient,
+  table: string,
+  changes: readonly PartitionChange[],
+  kind: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   signal?.throwIfAborted();
-  const sign = `${SIGN} ${crypto.randomUUID()}`;
+  const sign = `${kind} ${crypto.randomUUID()}`;
   const commands = changes.map(
     ({ partition, action, where }) =>
       `${action} IN PARTITION ID ${quoteText(partition)} WHERE ${quoteText(sign)} != '' AND (${where})`,

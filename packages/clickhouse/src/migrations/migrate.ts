@@ -5,6 +5,7 @@ import { ROLL_UP } from "./0002-roll-up.ts";
 import { MERGES } from "./0003-merges.ts";
 import { OWN_ATTRIBUTION } from "./0004-own-attribution.ts";
 import { SPEND } from "./0005-spend.ts";
+import { MUTATIONS } from "./0006-mutations.ts";
 
 /** Every migration in its order. Once released, one is never edited: a change is a new one. Each statement can be run again. */
 const MIGRATIONS: readonly {
@@ -17,6 +18,7 @@ const MIGRATIONS: readonly {
   { number: 3, name: "merges", statements: MERGES },
   { number: 4, name: "own attribution", statements: OWN_ATTRIBUTION },
   { number: 5, name: "spend by pending hours", statements: SPEND },
+  { number: 6, name: "mutations", statements: MUTATIONS },
 ];
 
 const BOOTSTRAP = [
