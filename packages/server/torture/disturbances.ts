@@ -14,6 +14,8 @@ const MAX_MOMENT_MS = 600;
 const HANG_MS = 5_500;
 const HANG_SHARE = 0.06;
 
+const ERASE_SHARE = 0.6;
+
 type Disturb = (server: ServerProcess, random: Random, round: number) => Promise<unknown>;
 
 const DISTURBANCES: Readonly<Record<string, Disturb>> = {
@@ -52,9 +54,10 @@ export async function disturb(
   tally: Tally,
   { round, withinMs }: { readonly round: number; readonly withinMs: number },
 ): Promise<void> {
-  const possible = Object.keys(DISTURBANCES).filter((name) => name !== "erase" || hasScratch(round));
-  const [first = "nothing", second = "nothing"] = random.shuffle(possible);
-  const chosen = random.chance(0.5) ? [first, second] : [first];
+  const others = random.shuffle(Object.keys(DISTURBANCES).filter((name) => name !== "erase"));
+  // There is somebody to erase in few rounds: it is to be disturbed in many of these.
+  const possible = hasScratch(round) && random.chance(ERASE_SHARE) ? ["erase", ...others] : others;
+  const chosen = possible.slice(0, random.chance(0.5) ? 2 : 1);
   await Promise.all(
     chosen.map(async (name) => {
       await sleep(random.int(0, withinMs));
