@@ -13,7 +13,7 @@ const MAX_MOMENT_MS = 600;
 /** Longer than the engine may be silent. */
 const HANG_MS = 5_500;
 const HANG_SHARE = 0.06;
-
+/** How many of the rounds that have somebody to erase do so while they run. */
 const ERASE_SHARE = 0.6;
 
 type Disturb = (server: ServerProcess, random: Random, round: number) => Promise<unknown>;
