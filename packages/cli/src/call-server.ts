@@ -13,15 +13,8 @@ export interface ServerRequest {
 
 const patient = new Agent({ headersTimeout: 0, bodyTimeout: 0 });
 
-/** What says that nobody was reached. */
-const NOBODY = new Set([
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "UND_ERR_CONNECT_TIMEOUT",
-]);
+/** What says that somebody was reached who did not answer. */
+const NO_ANSWER = new Set(["UND_ERR_SOCKET", "UND_ERR_HEADERS_TIMEOUT", "ECONNRESET", "EPIPE"]);
 
 /** Sends a request to the running server. @throws CliError with the server's own message, or how to reach a server */
 export async function callServer(config: ClientConfig, path: string, request: ServerRequest = {}): Promise<Response> {
@@ -41,10 +34,10 @@ export async function callServer(config: ClientConfig, path: string, request: Se
 function describe(error: unknown, url: string): string {
   const cause = error instanceof Error ? (error.cause ?? error) : error;
   const { code, message } = cause as { readonly code?: string; readonly message?: string };
-  if (code !== undefined && NOBODY.has(code)) {
-    return `No Spancost server answers at ${url}. Start one with "spancost up", or name one with --url or SPANCOST_URL.`;
+  if (code !== undefined && NO_ANSWER.has(code)) {
+    return `The request to ${url} ended without an answer: ${message || code}. Look whether that is a Spancost server and whether it runs, then ask again.`;
   }
-  return `The request to ${url} ended without an answer: ${message || code || String(cause)}. Look whether that is a Spancost server and whether it runs, then ask again.`;
+  return `No Spancost server answers at ${url}. Start one with "spancost up", or name one with --url or SPANCOST_URL.`;
 }
 
 async function readMessage(response: Response): Promise<string> {
