@@ -1,5 +1,6 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import { quoteText } from "../quote.ts";
+import { selectRows } from "../select-rows.ts";
 
 /** Options of a lease. */
 export interface LeaseOptions {
@@ -78,12 +79,11 @@ export class Lease {
 
   /** The holder of the oldest claim that has not expired. */
   async #readFirst(): Promise<string | null> {
-    const result = await this.#client.query({
-      query:
-        "SELECT holder FROM spancost.maintenance_lease FINAL WHERE expires_at > now64(3) ORDER BY claimed_at, holder LIMIT 1",
-      format: "JSONEachRow",
-    });
-    return (await result.json<{ holder: string }>())[0]?.holder ?? null;
+    const [first] = await selectRows<{ holder: string }>(
+      this.#client,
+      "SELECT holder FROM spancost.maintenance_lease FINAL WHERE expires_at > now64(3) ORDER BY claimed_at, holder LIMIT 1",
+    );
+    return first?.holder ?? null;
   }
 
   /** A renewal keeps the moment of the claim. */

@@ -71,8 +71,8 @@ async function run(
     query: `ALTER TABLE spancost.${table} ${commands.join(", ")}`,
     clickhouse_settings: SETTINGS,
   });
-  for await (const { known, running, reason } of looks(client, sign, signal)) {
-    if (reason !== "") throw failed(`The database cannot rewrite spancost.${table}: ${reason}`);
+  for await (const { known, running, failing } of looks(client, sign, signal)) {
+    if (failing[0] !== undefined) throw failed(`The database cannot rewrite spancost.${table}: ${failing[0].reason}`);
     if (known === 0) throw failed(`Rewriting spancost.${table} was ended in the database (KILL MUTATION).`);
     if (running === 0) return;
   }
@@ -85,7 +85,8 @@ async function run(
 export async function finishMutations(client: ClickHouseClient, signal?: AbortSignal): Promise<void> {
   for await (const { running, failing } of looks(client, SIGN, signal)) {
     if (running === 0) return;
-    if (failing.length > 0) await end(client, failing, signal);
+    const tables = new Set(failing.map(({ table }) => table));
+    if (tables.size > 0) await end(client, [...tables], signal);
   }
 }
 
@@ -93,9 +94,8 @@ export async function finishMutations(client: ClickHouseClient, signal?: AbortSi
 interface Look {
   readonly known: number;
   readonly running: number;
-  /** Why one of them fails, and the tables of those that do. */
-  readonly reason: string;
-  readonly failing: readonly string[];
+  /** Of those that run: those that fail, and why. */
+  readonly failing: readonly { readonly table: string; readonly reason: string }[];
 }
 
 /** Looks at the mutations with a sign again and again. */
@@ -111,12 +111,7 @@ async function* looks(
     );
     const running = rows.filter(({ is_done }) => is_done === 0);
     const failing = running.filter(({ reason }) => reason !== "");
-    yield {
-      known: rows.length,
-      running: running.length,
-      reason: failing[0]?.reason ?? "",
-      failing: [...new Set(failing.map(({ table }) => table))],
-    };
+    yield { known: rows.length, running: running.length, failing };
   }
 }
 

@@ -82,7 +82,6 @@ interface TracePlace {
 interface StoredRecord {
   readonly key: string;
   readonly tenant_id: string;
-  readonly hour_unix: string;
   readonly start: string;
   readonly provider_reported: string;
   readonly provider_account: string;

@@ -1,4 +1,5 @@
 import type { ClickHouseClient } from "@clickhouse/client";
+import { selectRows } from "../select-rows.ts";
 import { StoreError } from "../store-error.ts";
 import { TABLES } from "./0001-tables.ts";
 import { ROLL_UP } from "./0002-roll-up.ts";
@@ -47,8 +48,8 @@ export async function migrate(client: ClickHouseClient): Promise<number[]> {
 }
 
 async function readApplied(client: ClickHouseClient): Promise<Set<number>> {
-  const result = await client.query({ query: "SELECT number FROM spancost.schema_migrations", format: "JSONEachRow" });
-  return new Set((await result.json<{ number: number }>()).map(({ number }) => number));
+  const applied = await selectRows<{ number: number }>(client, "SELECT number FROM spancost.schema_migrations");
+  return new Set(applied.map(({ number }) => number));
 }
 
 async function run(client: ClickHouseClient, number: number, query: string): Promise<void> {
